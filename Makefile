@@ -1,0 +1,40 @@
+# Lan Tỏa: `make test` does all its own set-up (Debian or macOS with Python 3.11 and make).
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup test lint types layers pytest format lock clean
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: requirements-dev.lock pyproject.toml tools/setup.sh
+	sh tools/setup.sh $(VENV)
+	touch $@
+
+test: lint types layers pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports
+
+pytest: setup
+	$(BIN)/pytest -n 2
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The locks carry hashes and no address of an index.
+lock: setup
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+		--python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+		--python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The process: command line, wiring, the three loops and the channels."""

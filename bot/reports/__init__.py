@@ -1,0 +1,1 @@
+"""Stored figures in, bytes out: one file each."""

@@ -1,0 +1,65 @@
+"""The neutral words of a conversation: what is said to us, what we say, and how typed text is compared."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MARK_RE = re.compile(r"[\u0300-\u036f]")
+SPACE_RE = re.compile(r"\s+")
+EDGE_RE = re.compile(r"^[\s/\"'“”.!?…,;:()\[\]]+|[\s\"'“”.!?…,;:()\[\]]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing a person may tap or type.
+
+    Attributes:
+        label: what is shown, in the reader's language.
+        value: what the handler gets when it is chosen; never shown.
+    """
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing we say: neutral text, and the choices under it (empty: free text, or no answer asked)."""
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+
+
+def nfc(text: str) -> str:
+    """The text in Unicode's composed form, spaces folded to one, ends trimmed."""
+    return SPACE_RE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def bare(text: str) -> str:
+    """The text for comparing what people type: no case, no diacritics, no edge punctuation, single spaces.
+
+    `đ` has no decomposition in Unicode and is mapped by hand. "Đúng là em!" becomes "dung la em".
+    """
+    decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return EDGE_RE.sub("", SPACE_RE.sub(" ", MARK_RE.sub("", decomposed))).strip()
+
+
+def chosen(said: str, choices: Sequence[Choice]) -> Choice | None:
+    """The choice that typed text means, or None.
+
+    Accepted: its number counted from 1, its letter ("A", "b"), its label, its label without diacritics. A label
+    typed without diacritics that fits two choices means neither.
+    """
+    typed = nfc(said).casefold()
+    for choice in choices:
+        if typed == nfc(choice.label).casefold():
+            return choice
+    folded = bare(said)
+    position = int(folded) - 1 if folded.isascii() and folded.isdecimal() and len(folded) < 4 else -1
+    if len(folded) == 1 and folded.isascii() and folded.isalpha():
+        position = ord(folded) - ord("a")
+    if 0 <= position < len(choices):
+        return choices[position]
+    matches = [choice for choice in choices if folded and folded == bare(choice.label)]
+    return matches[0] if len(matches) == 1 else None

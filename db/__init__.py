@@ -1,0 +1,1 @@
+"""Storage: tables, named reads and writes, and the one seam to the database thread."""
