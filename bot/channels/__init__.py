@@ -1,0 +1,136 @@
+"""What a channel is: the protocol every platform's file fulfils, and the ways a delivery can fail."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from content.fit import Capabilities
+from content.update import Update
+
+
+class DeliveryError(Exception):
+    """A wire call that did not simply succeed."""
+
+
+class RetryLater(DeliveryError):
+    """Not delivered, certainly; try again after `after_s` seconds. `whole_channel`: nothing else may go out either."""
+
+    def __init__(self, after_s: float, *, whole_channel: bool = False) -> None:
+        super().__init__(f"retry after {after_s} s")
+        self.after_s = after_s
+        self.whole_channel = whole_channel
+
+
+class Uncertain(DeliveryError):
+    """Perhaps delivered, perhaps not: the connection ended before the answer. Repeat only what is harmless."""
+
+
+class Rejected(DeliveryError):
+    """The platform will never take this call; `reason` is ours, without any text of the message."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ChatGone(DeliveryError):
+    """The person blocked the bot, or the bot was removed: the chat is unreachable until it speaks again."""
+
+
+class ChatMoved(DeliveryError):
+    """The chat has a new id (Telegram: group became a supergroup); note it and send there."""
+
+    def __init__(self, chat: str) -> None:
+        super().__init__("chat moved")
+        self.chat = chat
+
+
+@dataclass(frozen=True, slots=True)
+class OutRow:
+    """One committed outbox row: one wire call to make.
+
+    Attributes:
+        id: its outbox id; rows of one chat go out in this order.
+        account: our id of the chat.
+        chat: the platform's id of the chat.
+        group: whether the chat is a group (slower limits).
+        kind: `say` or `delete`.
+        body: `say`: {"text": str, "buttons": [[label, token], ...]}; `delete`: {"message": id}.
+        harmless: whether a repeat would be harmless; if not, `attempted_at` is committed before the call.
+        attempted: whether an earlier process may have made the call already.
+    """
+
+    id: int
+    bot: str
+    account: int
+    chat: str
+    group: bool
+    kind: str
+    body: Mapping[str, Any]
+    harmless: bool = True
+    attempted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the intake tells a channel after the commit.
+
+    Attributes:
+        repeat: the update had been taken before; nothing happened now.
+        taken: a tapped choice was the open question's and counted; else it was stale.
+    """
+
+    repeat: bool = False
+    taken: bool = True
+
+
+class Unavailable(Exception):  # noqa: N818 - a state the caller acts on: the platform must deliver again
+    """The update was not taken; do not acknowledge it."""
+
+
+Receive = Callable[[Update], Awaitable[Receipt]]
+Skip = Callable[[str, str, str], Awaitable[None]]
+
+
+class Channel(Protocol):
+    """One bot on one platform. Everything a platform knows stays behind it."""
+
+    @property
+    def name(self) -> str:
+        """The bot's name in the settings."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What can be shown here, and how fast."""
+        ...
+
+    async def open(self) -> str:
+        """Connect; return the bot's public user name. Raises DeliveryError if the platform refuses the token."""
+        ...
+
+    async def listen(self, receive: Receive, skip: Skip) -> None:
+        """Take updates until cancelled, acknowledging each only after `receive` returned.
+
+        `skip(bot, key, reason)` remembers and counts an update that cannot be read. Also does the best-effort
+        edits of tapped messages. In webhook mode it only does the latter.
+        """
+        ...
+
+    def routes(self, receive: Receive, skip: Skip) -> list[web.RouteDef]:
+        """The HTTP routes of this channel (webhook); empty when polling."""
+        ...
+
+    async def send(self, row: OutRow) -> str:
+        """Make the row's wire call; return the platform's message id ("" if it gives none).
+
+        Raises:
+            RetryLater, Uncertain, Rejected, ChatGone, ChatMoved: see there.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End connections."""
+        ...

@@ -1,0 +1,101 @@
+"""Fit what a turn says to what a channel can show: merge, number, cut."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from content.dialogue import Message
+
+SHORT_LABEL = 30
+BETWEEN = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do, and how fast.
+
+    Attributes:
+        max_units: most UTF-16 code units in one message, inclusive.
+        buttons: whether choices can be tapped under a message; else they are numbered lines.
+        deletes: whether a person's message can be deleted by the bot.
+        per_second: most messages in any second, over all chats.
+        chat_interval_s: least seconds between two messages to one chat.
+        group_per_minute: most messages to one group in any minute.
+    """
+
+    max_units: int
+    buttons: bool
+    deletes: bool
+    per_second: int
+    chat_interval_s: float
+    group_per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One wire call's worth of message: the text, and its buttons as (label, token)."""
+
+    text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+
+
+def units(text: str) -> int:
+    """Length of `text` in UTF-16 code units, in which Telegram counts: "Đúng" is 4, an emoji 2."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def split_text(text: str, limit: int) -> list[str]:
+    """Cut `text` into parts a platform accepts: at line ends, else at spaces, else between characters.
+
+    Args:
+        text: what to cut; may be empty, which gives one empty part.
+        limit: most UTF-16 code units per part, inclusive (Telegram 4096).
+
+    Raises:
+        ValueError: `limit` is below 2, so an emoji could never fit.
+
+    Source: core.telegram.org/bots/api#sendmessage, read 2026-11.
+    """
+    if limit < 2:
+        raise ValueError("limit must be at least 2 UTF-16 units")
+    parts = []
+    while units(text) > limit:
+        head = text.encode("utf-16-le")[: limit * 2].decode("utf-16-le", "ignore")
+        cut = max(head.rfind("\n"), 0) or max(head.rfind(" "), 0) or len(head)
+        parts.append(text[:cut].rstrip())
+        text = text[cut:].lstrip() if text[cut : cut + 1].isspace() else text[cut:]
+    return [*(part for part in parts if part), text] if text or not parts else parts
+
+
+def listed(message: Message, *, buttons: bool) -> str:
+    """The text with its choices as numbered lines, unless short buttons under it say the same."""
+    if not message.choices or (buttons and short(message)):
+        return message.text
+    lines = (f"{number}. {choice.label}" for number, choice in enumerate(message.choices, 1))
+    return message.text + BETWEEN + "\n".join(lines)
+
+
+def short(message: Message) -> bool:
+    """Whether all labels fit on a button of a small phone; a cut label would hide the end of an answer."""
+    return all(units(choice.label) <= SHORT_LABEL for choice in message.choices)
+
+
+def fit(messages: Sequence[Message], tokens: Sequence[str], channel: Capabilities) -> list[Part]:
+    """Merge a turn's messages into one, cut only by the channel's limit; buttons hang on the last part.
+
+    Args:
+        messages: in order; only the last one's choices count, since it is the question that is open.
+        tokens: what each choice of the last message sends back, in order.
+        channel: what the channel can show.
+    """
+    if not messages:
+        return []
+    last = messages[-1]
+    texts = [message.text for message in messages[:-1]] + [listed(last, buttons=channel.buttons)]
+    parts = [
+        Part(text) for text in split_text(BETWEEN.join(t for t in texts if t), channel.max_units)
+    ]
+    if channel.buttons and last.choices:
+        whole = short(last)
+        labels = [c.label if whole else str(n) for n, c in enumerate(last.choices, 1)]
+        parts[-1] = Part(parts[-1].text, tuple(zip(labels, tokens, strict=True)))
+    return parts
