@@ -1,4 +1,7 @@
-"""The clock: the real one, the only place that reads time from the machine; tests and rehearsals bring a stepped one."""
+"""The clock: the real one, the only place that reads time from the machine.
+
+Tests and rehearsals bring a stepped one.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -39,7 +42,10 @@ class SystemClock:
 
 
 class SteppedClock:
-    """A clock that moves only when told, for tests and rehearsals; sleepers wake when it passes their time."""
+    """A clock that moves only when told, for tests and rehearsals.
+
+    Sleepers wake when it passes their time.
+    """
 
     def __init__(self, start: datetime) -> None:
         """Begin at `start` (aware)."""

@@ -44,7 +44,9 @@ def units(text: str) -> int:
 
 
 def split_text(text: str, limit: int) -> list[str]:
-    """Cut `text` into parts a platform accepts: at line ends, else at spaces, else between characters.
+    """Cut `text` into parts a platform accepts.
+
+    At line ends, else at spaces, else between characters.
 
     Args:
         text: what to cut; may be empty, which gives one empty part.
@@ -75,15 +77,21 @@ def listed(message: Message, *, buttons: bool) -> str:
 
 
 def short(message: Message) -> bool:
-    """Whether all labels fit on a button of a small phone; a cut label would hide the end of an answer."""
+    """Whether all labels fit on a button of a small phone.
+
+    A cut label would hide the end of an answer.
+    """
     return all(units(choice.label) <= SHORT_LABEL for choice in message.choices)
 
 
 def fit(messages: Sequence[Message], tokens: Sequence[str], channel: Capabilities) -> list[Part]:
-    """Merge a turn's messages into one, cut only by the channel's limit; buttons hang on the last part.
+    """Merge a turn's messages into one, cut only by the channel's limit.
+
+    Buttons hang on the last part.
 
     Args:
-        messages: in order; only the last one's choices count, since it is the question that is open.
+        messages: in order; only the last one's choices count, since it is the question that is
+            open.
         tokens: what each choice of the last message sends back, in order.
         channel: what the channel can show.
     """

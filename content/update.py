@@ -8,7 +8,9 @@ SaidKind = Literal["text", "tap", "other", "added", "removed", "moved"]
 
 @dataclass(frozen=True, slots=True)
 class ChatAddress:
-    """Where a turn happens. A conversation is keyed by all three: in a group each sender has their own.
+    """Where a turn happens. A conversation is keyed by all three.
+
+    In a group each sender has their own.
 
     Attributes:
         bot: name of our bot in the settings.
@@ -26,10 +28,13 @@ class Said:
     """What was said.
 
     Attributes:
-        kind: `text` typed; `tap` a button, `text` is then its token; `other` something we cannot read (picture, voice);
-            `added` and `removed`: our bot's place in the chat changed; `moved`: the chat got a new id (`text`).
+        kind: `text` typed; `tap` a button, `text` is then its token; `other` something we cannot
+            read (picture, voice);
+            `added` and `removed`: our bot's place in the chat changed; `moved`: the chat got a new
+            id (`text`).
         text: see `kind`; empty for the others.
-        message: the platform's id of the message, with which it can be deleted; empty if there is none.
+        message: the platform's id of the message, with which it can be deleted; empty if there is
+            none.
     """
 
     kind: SaidKind
@@ -39,7 +44,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One inbound update, parsed by a channel. `key` is unique per bot; a repeat of it has no second effect."""
+    """One inbound update, parsed by a channel. `key` is unique per bot.
+
+    A repeat of it has no second effect.
+    """
 
     address: ChatAddress
     key: str

@@ -1,4 +1,7 @@
-"""What a channel is: the protocol every platform's file fulfils, and the ways a delivery can fail."""
+"""What a channel is.
+
+The protocol every platform's file fulfils, and the ways a delivery can fail.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +18,10 @@ class DeliveryError(Exception):
 
 
 class RetryLater(DeliveryError):
-    """Not delivered, certainly; try again after `after_s` seconds. `whole_channel`: nothing else may go out either."""
+    """Not delivered, certainly; try again after `after_s` seconds. `whole_channel`.
+
+    Nothing else may go out either.
+    """
 
     def __init__(self, after_s: float, *, whole_channel: bool = False) -> None:
         super().__init__(f"retry after {after_s} s")
@@ -24,7 +30,10 @@ class RetryLater(DeliveryError):
 
 
 class Uncertain(DeliveryError):
-    """Perhaps delivered, perhaps not: the connection ended before the answer. Repeat only what is harmless."""
+    """Perhaps delivered, perhaps not: the connection ended before the answer.
+
+    Repeat only what is harmless.
+    """
 
 
 class Rejected(DeliveryError):
@@ -36,7 +45,10 @@ class Rejected(DeliveryError):
 
 
 class ChatGone(DeliveryError):
-    """The person blocked the bot, or the bot was removed: the chat is unreachable until it speaks again."""
+    """The person blocked the bot, or the bot was removed.
+
+    The chat is unreachable until it speaks again.
+    """
 
 
 class ChatMoved(DeliveryError):
@@ -58,7 +70,8 @@ class OutRow:
         group: whether the chat is a group (slower limits).
         kind: `say` or `delete`.
         body: `say`: {"text": str, "buttons": [[label, token], ...]}; `delete`: {"message": id}.
-        harmless: whether a repeat would be harmless; if not, `attempted_at` is committed before the call.
+        harmless: whether a repeat would be harmless; if not, `attempted_at` is committed before the
+            call.
         attempted: whether an earlier process may have made the call already.
     """
 
@@ -108,13 +121,17 @@ class Channel(Protocol):
         ...
 
     async def open(self) -> str:
-        """Connect; return the bot's public user name. Raises DeliveryError if the platform refuses the token."""
+        """Connect; return the bot's public user name.
+
+        Raises DeliveryError if the platform refuses the token.
+        """
         ...
 
     async def listen(self, receive: Receive, skip: Skip) -> None:
         """Take updates until cancelled, acknowledging each only after `receive` returned.
 
-        `skip(bot, key, reason)` remembers and counts an update that cannot be read. Also does the best-effort
+        `skip(bot, key, reason)` remembers and counts an update that cannot be read. Also does the
+        best-effort
         edits of tapped messages. In webhook mode it only does the latter.
         """
         ...
