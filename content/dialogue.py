@@ -1,7 +1,11 @@
-"""The neutral words of a conversation: what is said to us, what we say, and how typed text is compared."""
+"""The neutral words of a conversation.
+
+What is said to us, what we say, and how typed text is compared.
+"""
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +29,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing we say: neutral text, and the choices under it (empty: free text, or no answer asked)."""
+    """One thing we say: neutral text, and the choices under it (empty.
+
+    Free text, or no answer asked).
+    """
 
     text: str
     choices: tuple[Choice, ...] = ()
@@ -37,7 +44,9 @@ def nfc(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """The text for comparing what people type: no case, no diacritics, no edge punctuation, single spaces.
+    """The text for comparing what people type.
+
+    No case, no diacritics, no edge punctuation, single spaces.
 
     `đ` has no decomposition in Unicode and is mapped by hand. "Đúng là em!" becomes "dung la em".
     """
@@ -45,21 +54,43 @@ def bare(text: str) -> str:
     return EDGE_RE.sub("", SPACE_RE.sub(" ", MARK_RE.sub("", decomposed))).strip()
 
 
+def fits(typed: str, meant: str) -> bool:
+    """Whether typed text can mean `meant`: the same letters, and no diacritic that it lacks.
+
+    People leave diacritics out, so "dung" fits "Đúng" and "Dừng"; but who types "dừng" never means
+    "Đúng". Both spellings of a tone fit: "hoà" and "hòa".
+    """
+    if bare(typed) != bare(meant):
+        return False
+    return all(a <= b for a, b in zip(_marks(typed), _marks(meant), strict=False))
+
+
+def _marks(text: str) -> list[Counter[str]]:
+    """Word by word, the diacritics of the text; the stroke of `đ` counts as one."""
+    words = EDGE_RE.sub("", nfc(text).casefold()).split()
+    return [
+        Counter(c for c in unicodedata.normalize("NFD", word) if c == "đ" or MARK_RE.match(c))
+        for word in words
+    ]
+
+
 def chosen(said: str, choices: Sequence[Choice]) -> Choice | None:
     """The choice that typed text means, or None.
 
-    Accepted: its number counted from 1, its letter ("A", "b"), its label, its label without diacritics. A label
-    typed without diacritics that fits two choices means neither.
+    Accepted: its number counted from 1, its letter ("A", "b"), its label, its label with diacritics
+    left out (see `fits`). A label typed so that it fits two choices means neither.
     """
     typed = nfc(said).casefold()
     for choice in choices:
         if typed == nfc(choice.label).casefold():
             return choice
     folded = bare(said)
-    position = int(folded) - 1 if folded.isascii() and folded.isdecimal() and len(folded) < 4 else -1
+    position = (
+        int(folded) - 1 if folded.isascii() and folded.isdecimal() and len(folded) < 4 else -1
+    )
     if len(folded) == 1 and folded.isascii() and folded.isalpha():
         position = ord(folded) - ord("a")
     if 0 <= position < len(choices):
         return choices[position]
-    matches = [choice for choice in choices if folded and folded == bare(choice.label)]
+    matches = [choice for choice in choices if folded and fits(said, choice.label)]
     return matches[0] if len(matches) == 1 else None
