@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+SHAPES = frozenset("\u0302\u0306\u031b")
 MARK_RE = re.compile(r"[\u0300-\u036f]")
 SPACE_RE = re.compile(r"\s+")
 EDGE_RE = re.compile(r"^[\s/\"'“”.!?…,;:()\[\]]+|[\s\"'“”.!?…,;:()\[\]]+$")
@@ -58,11 +60,18 @@ def fits(typed: str, meant: str) -> bool:
     """Whether typed text can mean `meant`: the same letters, and no diacritic that it lacks.
 
     People leave diacritics out, so "dung" fits "Đúng" and "Dừng"; but who types "dừng" never means
-    "Đúng". Both spellings of a tone fit: "hoà" and "hòa".
+    "Đúng". Who types a tone has also typed the letter's shape: "dùng" does not fit "dừng". Both
+    spellings of a tone fit: "hoà" and "hòa".
     """
     if bare(typed) != bare(meant):
         return False
-    return all(a <= b for a, b in zip(_marks(typed), _marks(meant), strict=False))
+    return all(map(_left_out, _marks(typed), _marks(meant)))
+
+
+def _left_out(typed: Counter[str], meant: Counter[str]) -> bool:
+    has_tone = any(mark in TONES for mark in typed)
+    lacks_shape = any(mark in SHAPES for mark in meant - typed)
+    return typed <= meant and not (has_tone and lacks_shape)
 
 
 def _marks(text: str) -> list[Counter[str]]:

@@ -81,7 +81,14 @@ def test_no_choices_no_choice():
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("dung", "Đúng"), ("dung", "dừng"), ("hoà", "hòa"), ("tu tử", "tự tử"), ("Duoc", "được")],
+    [
+        ("dung", "Đúng"),
+        ("dung", "dừng"),
+        ("hoà", "hòa"),
+        ("tu tử", "tự tử"),
+        ("Duoc", "được"),
+        ("đươc", "được"),
+    ],
 )
 def test_diacritics_may_be_left_out(typed, meant):
     assert fits(typed, meant)
@@ -89,7 +96,14 @@ def test_diacritics_may_be_left_out(typed, meant):
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("dừng", "Đúng"), ("từ từ", "tự tử"), ("tối", "tôi"), ("đung", "dừng"), ("học", "học bài")],
+    [
+        ("dừng", "Đúng"),
+        ("từ từ", "tự tử"),
+        ("tối", "tôi"),
+        ("dùng", "dừng"),
+        ("đung", "dừng"),
+        ("học", "học bài"),
+    ],
 )
 def test_a_diacritic_that_the_word_lacks_makes_another_word(typed, meant):
     assert not fits(typed, meant)

@@ -1,0 +1,132 @@
+"""The words a person may type at any time: the table of commands, and personal codes."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from content.dialogue import bare, fits, nfc
+
+# No 0, O, 1, I, L and U: they are mistaken for one another on paper and by ear.
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_RE = re.compile(rf"[{CODE_ALPHABET}]{{4}}[ -]?[{CODE_ALPHABET}]{{4}}")
+MENTION_RE = re.compile(r"^(/[^\s@]+)@\w+")
+JOINT_RE = re.compile(r"[_-]+")
+TAKES_ARGUMENT = frozenset({"batdau", "gannhom"})
+MAX_ARGUMENT = 64  # as long as a Telegram deep link's payload
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One row of the table of commands.
+
+    Attributes:
+        label: what menus show.
+        aliases: what may be typed besides the name and the label, with diacritics; case and spaces
+            do not matter, and diacritics may be left out.
+    """
+
+    label: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as typed.
+
+    Attributes:
+        name: its name in `COMMANDS`.
+        argument: what followed, for the commands that take something: a code in its plain form
+            (see `code_in`), or whatever stood after a slash command; else empty.
+    """
+
+    name: str
+    argument: str = ""
+
+
+COMMANDS: Mapping[str, Word] = MappingProxyType(
+    {
+        "batdau": Word("Bắt đầu", ("start", "bắt đầu lại")),
+        "hoc": Word("Học bài", ("học", "học tiếp", "vào học", "bài học", "học bài mới")),
+        "onbai": Word("Ôn bài", ("ôn tập", "ôn lại", "ôn bài cũ")),
+        "huongdan": Word(
+            "Hướng dẫn người thân",
+            ("hướng dẫn", "em đã hướng dẫn", "đã hướng dẫn", "ghi hướng dẫn", "báo cáo"),
+        ),
+        "nguoithan": Word("Người thân", ("người thân của em", "thêm người thân", "gia đình")),
+        "toi": Word("Kết quả của tôi", ("tôi", "của tôi", "kết quả", "kết quả của em")),
+        "lop": Word("Lớp", ("lớp học", "lớp của tôi", "lớp của em", "lớp tôi", "lớp em")),
+        "tongket": Word("Tổng kết tuần", ("tổng kết", "tổng kết lớp", "kết quả tuần")),
+        "nhacnho": Word("Nhắc nhở", ("nhắc", "giờ nhắc", "đổi giờ nhắc", "cài nhắc nhở")),
+        "dulieu": Word(
+            "Dữ liệu của tôi",
+            ("dữ liệu", "dữ liệu của em", "xem dữ liệu", "xóa dữ liệu", "rút đồng ý"),
+        ),
+        "doinguoi": Word("Đổi người", ("đổi người dùng", "đổi người nói", "chuyển người")),
+        "trogiup": Word("Trợ giúp", ("help", "menu", "giúp", "giúp với", "giúp đỡ", "thực đơn")),
+        "dung": Word("Dừng nhắc", ("dừng", "stop", "dừng lại", "ngừng", "ngừng nhắc", "tắt nhắc")),
+        "tieptuc": Word("Nhắc trở lại", ("tiếp tục", "tiếp tục nhắc", "bật nhắc")),
+        "gannhom": Word("Gắn nhóm", ("gắn nhóm lớp", "kết nối nhóm")),
+        "huygan": Word("Hủy gắn nhóm", ("hủy gắn", "gỡ nhóm", "hủy nhóm")),
+    }
+)
+
+
+def _forms() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Every way to type a command, spaced and joined, as (form, name), found by its bare form."""
+    table: dict[str, tuple[tuple[str, str], ...]] = {}
+    for name, word in COMMANDS.items():
+        phrases = (name, word.label, *word.aliases)
+        for form in dict.fromkeys([*phrases, *(phrase.replace(" ", "") for phrase in phrases)]):
+            table[bare(form)] = (*table.get(bare(form), ()), (form, name))
+    return MappingProxyType(table)
+
+
+FORMS = _forms()
+
+
+def command(text: str) -> Command | None:
+    """The command that the whole text is, or None.
+
+    With or without a leading "/", "@botname" after it (the channel has seen to it that the bot is
+    ours), diacritics, capitals: "/gannhom@lantoa_bot ABCD2345", "Học bài", "hoc", "đổi người". What
+    follows counts only after `batdau` and `gannhom`: a code, or anything after a slash command, so
+    that a wrong code can be answered. "học sinh là gì" is no command.
+    """
+    typed = MENTION_RE.sub(r"\1", nfc(text))
+    name = _named(typed)
+    return Command(name) if name else _with_argument(typed)
+
+
+def code_in(text: str) -> str | None:
+    """The personal code that the whole text is, in capitals without a gap, or None.
+
+    Accepted: 8 characters of `CODE_ALPHABET` with at least one letter among them, in any case, with
+    one space or dash in the middle: "abcd-2345" is "ABCD2345". Characters outside the alphabet are
+    not guessed at.
+    """
+    typed = nfc(text).replace("–", "-").rstrip(".")
+    if not typed.isascii() or not CODE_RE.fullmatch(typed.upper()):
+        return None
+    code = typed.upper().replace(" ", "").replace("-", "")
+    return None if code.isdecimal() else code
+
+
+def _named(typed: str) -> str | None:
+    spaced = JOINT_RE.sub(" ", typed)
+    for form, name in FORMS.get(bare(spaced), ()):
+        if fits(spaced, form):
+            return name
+    return None
+
+
+def _with_argument(typed: str) -> Command | None:
+    words = typed.split(" ")
+    for size in (1, 2):
+        name, rest = _named(" ".join(words[:size])), " ".join(words[size:])
+        if name not in TAKES_ARGUMENT or not rest:
+            continue
+        code = code_in(rest)
+        if code or typed.startswith("/"):
+            return Command(name, code or rest[:MAX_ARGUMENT])
+    return None
