@@ -1,0 +1,82 @@
+"""Forms of address (xưng hô): what we call the reader and ourselves, filled into a text."""
+
+import re
+from dataclasses import dataclass
+
+from content.dialogue import bare
+
+PLACEHOLDERS = frozenset({"you", "You", "me", "Me"})
+PLACEHOLDER_RE = re.compile(r"\{(you|You|me|Me)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How we speak with one person: what we call them and ourselves, in lower case."""
+
+    you: str
+    me: str
+
+
+# Keyed by the honorific a person chose (an id, stored); never guessed from name, age or looks.
+ADDRESSES: dict[str, Address] = {
+    "em": Address("em", "mình"),
+    "co": Address("cô", "cháu"),
+    "chu": Address("chú", "cháu"),
+    "bac": Address("bác", "cháu"),
+    "ong": Address("ông", "cháu"),
+    "ba": Address("bà", "cháu"),
+    "anh": Address("anh", "em"),
+    "chi": Address("chị", "em"),
+    "thay": Address("thầy", "em"),
+    "co-giao": Address("cô", "em"),
+    "thay-co": Address("thầy/cô", "em"),
+    "ban": Address("bạn", "trợ lý"),
+}
+
+# What a relative is probably called by us; they are still asked. "ba" is bà, a father is "bo".
+RELATION_HONORIFICS: dict[str, str] = {
+    "ong": "ong",
+    "ong noi": "ong",
+    "ong ngoai": "ong",
+    "ba": "ba",
+    "ba noi": "ba",
+    "ba ngoai": "ba",
+    "bo": "chu",
+    "cha": "chu",
+    "me": "co",
+    "ma": "co",
+    "co": "co",
+    "di": "co",
+    "thim": "co",
+    "mo": "co",
+    "chu": "chu",
+    "cau": "chu",
+    "duong": "chu",
+    "bac": "bac",
+    "anh": "anh",
+    "chi": "chi",
+}
+
+
+def fill(text: str, address: Address) -> str:
+    """The text with {you} {You} {me} {Me} replaced; every other brace stays as it is."""
+    words = {
+        "you": address.you,
+        "You": _capital(address.you),
+        "me": address.me,
+        "Me": _capital(address.me),
+    }
+    return PLACEHOLDER_RE.sub(lambda found: words[found[1]], text)
+
+
+def relation_honorific(relation: str) -> str | None:
+    """The honorific to offer first to a pupil's relative, or None when only asking helps.
+
+    Args:
+        relation: an id ("ong-noi") or a label ("Bà ngoại"); case and diacritics do not matter.
+    """
+    return RELATION_HONORIFICS.get(bare(relation.replace("-", " ").replace("_", " ")))
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]

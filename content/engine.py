@@ -1,0 +1,316 @@
+"""The lesson engine: a pure function from a lesson, a state and what was said to what comes next.
+
+A run stops at questions, tasks and pauses; everything else runs together up to the next stop. A
+question answered wrong is asked a second time; a second miss shows the right answer and moves on.
+The score is the number of questions that were right at the first try. Texts still hold {you} {You}
+{me} {Me}; the caller fills them.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
+
+from content.dialogue import Choice, Message, bare, chosen
+from content.model import Ask, Lesson, Placed, Say, Teach, Text, Track, Try
+from content.phrases import COULD_NOT, DONE, GO_ON, LATER, phrase
+from content.run import (
+    MAX_COUNT,
+    OUTCOMES,
+    Advance,
+    Answered,
+    Checked,
+    Fact,
+    Finished,
+    Practised,
+    RunState,
+)
+
+__all__ = [
+    "Advance",
+    "Answered",
+    "Checked",
+    "Fact",
+    "Finished",
+    "Practised",
+    "RunState",
+    "advance",
+    "advance_check",
+    "check_questions",
+    "resume",
+    "start",
+    "start_check",
+]
+
+THANKS = {"done": "did", "later": "did_later", "could-not": "did_not"}
+VALUE_RE = re.compile(r"[a-z0-9-]+:[a-z0-9-]+")
+LEAD_RE = re.compile(
+    r"^(?:(?:dap an|phuong an|lua chon|cau|chon|so|chu) )+"
+)  # "câu A", "chọn số 2"
+
+
+def start(
+    lesson: Lesson, track: Track = "pupil", lang: str = "vi", stale: frozenset[str] = frozenset()
+) -> Advance:
+    """Begin a lesson: its title and aim, then everything up to the first stop.
+
+    Args:
+        lesson: the lesson, as loaded.
+        track: "relative" plays the lesson's own steps for relatives where it has them.
+        lang: "vi" or "en"; what is not translated stays Vietnamese.
+        stale: ids of facts past their review (`Library.stale_facts`); steps stating them say so.
+    """
+    play = _Play(lesson, track, lang, stale)
+    return play.go_on(RunState(track=track), 0, play.opening())
+
+
+def start_check(lesson: Lesson, lang: str = "vi") -> Advance | None:
+    """Begin the questions for the relative, or None where the lesson has none."""
+    if not lesson.check:
+        return None
+    play = _Play(lesson, "check", lang, frozenset())
+    opening = Message(play.words("check_open", total=len(play.steps)))
+    return play.go_on(RunState(track="check"), 0, (opening,))
+
+
+def advance(
+    lesson: Lesson,
+    state: RunState,
+    said: str,
+    *,
+    lang: str = "vi",
+    stale: frozenset[str] = frozenset(),
+) -> Advance:
+    """One turn: what was said moves the run on, or the question is put again.
+
+    Args:
+        lesson: the lesson as it is now; it may have changed since the state was made.
+        state: where the run stands.
+        said: the value of a choice, or what the person typed (number, letter, label, with or
+            without diacritics). A value of another step, or of an option that is gone, gets the
+            present question again and is no attempt.
+        lang: "vi" or "en"; what is not translated stays Vietnamese.
+        stale: ids of facts past their review (`Library.stale_facts`).
+    """
+    play = _Play(lesson, state.track, lang, stale)
+    place = play.find(state)
+    if place is None:
+        return play.elsewhere(state)
+    name, step = play.steps[place]
+    value = _meant(said, play.choices(name, step), step)
+    if value is None:
+        return play.repeat(state, place, said)
+    return _take(play, state, place, value)
+
+
+def advance_check(lesson: Lesson, state: RunState, said: str, lang: str = "vi") -> Advance:
+    """One turn of the relative's questions: one try each; the last one yields `Checked`."""
+    return advance(lesson, replace(state, track="check"), said, lang=lang)
+
+
+def resume(
+    lesson: Lesson, state: RunState, lang: str = "vi", stale: frozenset[str] = frozenset()
+) -> Advance:
+    """Put the present question again, after a break or an old button; no attempt is counted."""
+    play = _Play(lesson, state.track, lang, stale)
+    place = play.find(state)
+    if place is None:
+        return play.elsewhere(state)
+    return Advance(state, (play.show(*play.steps[place]),))
+
+
+def check_questions(lesson: Lesson) -> tuple[tuple[str, Ask], ...]:
+    """The questions that show what a relative can do, with their ids; may be none."""
+    return tuple((name, step) for name, step in lesson.check if isinstance(step, Ask))
+
+
+@dataclass(frozen=True, slots=True)
+class _Play:
+    """A lesson as one reader sees it."""
+
+    lesson: Lesson
+    track: Literal["pupil", "relative", "check"]
+    lang: str
+    stale: frozenset[str]
+
+    @property
+    def steps(self) -> tuple[Placed, ...]:
+        return self.lesson.check if self.track == "check" else self.lesson.placed(self.track)
+
+    def words(self, key: str, turn: int = 0, **values: object) -> str:
+        return phrase(key, self.track, self.lang, turn, values)
+
+    def find(self, state: RunState) -> int | None:
+        """Where the waiting step stands now; None when over, gone, or no longer a stop."""
+        if state.done:
+            return None
+        for place, (name, step) in enumerate(self.steps):
+            if name == state.step and _stops(step):
+                return place
+        return None
+
+    def opening(self) -> tuple[Message, ...]:
+        own = self.lesson.relative if self.track == "relative" else None
+        goal = (own.goal if own and own.goal else self.lesson.goal).in_(self.lang)
+        title = self.lesson.title.in_(self.lang)
+        head = self.words("open", title=title, minutes=self.lesson.minutes, goal=goal)
+        if self.track == "pupil" and self.lesson.scripts:
+            head = f"{head}\n{self.words('teach_first')}"
+        return (Message(head),)
+
+    def go_on(
+        self,
+        state: RunState,
+        place: int,
+        before: tuple[Message, ...] = (),
+        facts: tuple[Fact, ...] = (),
+    ) -> Advance:
+        """Say everything from `place` to the next stop, or to the end."""
+        messages = list(before)
+        for at, (name, step) in enumerate(self.steps):
+            if at < place or isinstance(step, Teach):
+                continue
+            messages.append(self.show(name, step))
+            if _stops(step):
+                waiting = replace(state, step=name, place=at, tries=0, misses=0)
+                return Advance(waiting, tuple(messages), facts)
+        over = replace(state, step="", place=0, tries=0, misses=0, done=True)
+        return Advance(over, (*messages, *self.ending(state)), (*facts, *_result(state)))
+
+    def ending(self, state: RunState) -> tuple[Message, ...]:
+        score = {"right": state.right, "total": state.asked}
+        if self.track == "check":
+            return (Message(self.words("checked" if state.asked else "check_over", **score)),)
+        parts = [self.words("finished" if state.asked else "finished_plain", **score)]
+        own = self.lesson.relative if self.track == "relative" else None
+        line = own.remember if own and own.remember else self.lesson.remember
+        if line:
+            parts.append(self.words("remember", line=line.in_(self.lang)))
+        if self.track == "pupil":
+            for name, step in self.lesson.scripts:
+                parts.append(self.words("script", script=self.show(name, step).text))
+        return tuple(Message(part) for part in parts)
+
+    def show(self, name: str, step: Say | Ask | Try | Teach) -> Message:
+        text = _said(step).in_(self.lang)
+        if self.stale.intersection(step.facts):
+            text = f"{text}\n{self.words('checking')}"
+        return Message(text, self.choices(name, step))
+
+    def choices(self, name: str, step: Say | Ask | Try | Teach) -> tuple[Choice, ...]:
+        match step:
+            case Ask():
+                return tuple(
+                    Choice(option.text.in_(self.lang), f"{name}:{option.key}")
+                    for option in step.options
+                )
+            case Try():
+                return tuple(Choice(self.words(kind), f"{name}:{kind}") for kind in OUTCOMES)
+            case Say(pause=True):
+                return (Choice(self.words("next"), f"{name}:go"),)
+            case _:
+                return ()
+
+    def repeat(self, state: RunState, place: int, said: str) -> Advance:
+        """The question again: for an old button silently, for other words with a kind hint."""
+        question = self.show(*self.steps[place])
+        if _is_value(said):
+            return Advance(state, (question,))
+        hint = self.words("unclear" if state.misses == 0 else "unclear_example")
+        missed = replace(state, misses=min(state.misses + 1, MAX_COUNT))
+        return Advance(missed, (Message(hint), question))
+
+    def elsewhere(self, state: RunState) -> Advance:
+        """Over, or the lesson changed: go on at the next stop, end, or begin again gently."""
+        if state.done:
+            key = "check_over" if self.track == "check" else "over"
+            return Advance(state, (Message(self.words(key)),))
+        later = any(_stops(step) for _, step in self.steps[state.place :])
+        if later or (state.asked and not later) or not self.steps:
+            return self.go_on(state, state.place, (Message(self.words("changed")),) * later)
+        return self.go_on(RunState(track=state.track), 0, (Message(self.words("restart")),))
+
+
+def _take(play: _Play, state: RunState, place: int, value: str) -> Advance:
+    """What a choice of the present step does."""
+    name, step = play.steps[place]
+    picked = value.partition(":")[2]
+    match step:
+        case Ask():
+            return _answer(play, state, place, picked)
+        case Try():
+            outcome = next(kind for kind in OUTCOMES if kind == picked)
+            thanks = Message(play.words(THANKS[outcome], state.asked))
+            return play.go_on(state, place + 1, (thanks,), (Practised(name, outcome),))
+        case _:
+            return play.go_on(state, place + 1)
+
+
+def _answer(play: _Play, state: RunState, place: int, picked: str) -> Advance:
+    name, ask = play.steps[place]
+    assert isinstance(ask, Ask)  # noqa: S101 - only `_take` calls this, for an Ask
+    option = next(option for option in ask.options if option.key == picked)
+    fact = Answered(name, picked, option.right, state.tries + 1)
+    verdict = play.words("right" if option.right else "wrong", state.asked)
+    verdict = f"{verdict} {option.because.in_(play.lang)}"
+    if not option.right and state.tries == 0 and play.track != "check":
+        feedback = Message(f"{verdict}\n{play.words('again', state.asked)}")
+        waiting = replace(state, tries=1, misses=0)
+        return Advance(waiting, (feedback, play.show(name, ask)), (fact,))
+    if not option.right:
+        label = ask.answer.text.in_(play.lang).rstrip(".")
+        reason = ask.answer.because.in_(play.lang)
+        verdict = f"{verdict}\n{play.words('answer', answer=label)} {reason}"
+    first = int(option.right and state.tries == 0)
+    behind = replace(state, right=state.right + first, asked=state.asked + 1)
+    return play.go_on(behind, place + 1, (Message(verdict),), (fact,))
+
+
+def _result(state: RunState) -> tuple[Fact, ...]:
+    """The last fact of a run; a check whose questions all vanished states nothing."""
+    if state.track != "check":
+        return (Finished(state.right, state.asked),)
+    return (Checked(state.right, state.asked),) if state.asked else ()
+
+
+def _stops(step: Say | Ask | Try | Teach) -> bool:
+    return isinstance(step, Ask | Try) or (isinstance(step, Say) and step.pause)
+
+
+def _said(step: Say | Ask | Try | Teach) -> Text:
+    match step:
+        case Say():
+            return step.say
+        case Ask():
+            return step.ask
+        case Try():
+            return step.task
+        case Teach():
+            return step.teach
+        case _ as never:
+            assert_never(never)
+
+
+def _is_value(said: str) -> bool:
+    return VALUE_RE.fullmatch(said) is not None
+
+
+def _meant(said: str, choices: tuple[Choice, ...], step: Say | Ask | Try | Teach) -> str | None:
+    """The value that something said means at this step, or None."""
+    if any(choice.value == said for choice in choices):
+        return said
+    if _is_value(said):
+        return None
+    choice = chosen(said, choices) or chosen(LEAD_RE.sub("", bare(said)), choices)
+    return choice.value if choice else _meant_loosely(bare(said), choices, step)
+
+
+def _meant_loosely(
+    folded: str, choices: tuple[Choice, ...], step: Say | Ask | Try | Teach
+) -> str | None:
+    if isinstance(step, Ask):
+        return None
+    lists = (DONE, LATER, COULD_NOT) if isinstance(step, Try) else (GO_ON,)
+    for words, choice in zip(lists, choices, strict=True):
+        if folded in words:
+            return choice.value
+    return None

@@ -1,0 +1,117 @@
+"""What the lesson engine itself says, in one table; {you} and {me} are filled by the caller."""
+
+from collections.abc import Mapping
+
+# Several wordings take turns by the number of questions behind the reader, never by chance. An
+# older beginner ("relative") gets a plainer and more polite wording; pupils and staff share the other.
+PUPIL: dict[str, tuple[str, ...]] = {
+    "open": ("{title}\nKhoảng {minutes} phút. {goal}",),
+    "teach_first": ("Học xong, {you} sẽ dạy lại bài này cho một người thân nhé.",),
+    "right": ("Đúng rồi!", "Chính xác!", "Đúng rồi, {you} giỏi lắm!"),
+    "wrong": ("Chưa đúng.", "Chưa phải.", "Gần đúng rồi, nhưng chưa phải."),
+    "again": ("{You} thử lại một lần nữa nhé.", "{You} chọn lại nhé."),
+    "answer": ("Đáp án đúng là “{answer}”.",),
+    "next": ("Tiếp tục",),
+    "done": ("Làm được rồi",),
+    "later": ("Để sau",),
+    "could-not": ("Chưa làm được",),
+    "did": ("Tuyệt vời!", "{You} làm tốt lắm!"),
+    "did_later": ("Được, khi nào rảnh {you} làm nhé.",),
+    "did_not": ("Không sao. {You} nhờ bạn hoặc thầy cô chỉ giúp rồi thử lại nhé.",),
+    "unclear": ("{Me} chưa hiểu câu này. {You} hãy chọn số hoặc chữ nhé.",),
+    "unclear_example": (
+        "{Me} vẫn chưa hiểu. {You} hãy chọn số hoặc chữ của câu trả lời, ví dụ: 1 hoặc A.",
+    ),
+    "changed": ("Bài này vừa được sửa lại. Mình học tiếp từ đây nhé.",),
+    "restart": ("Bài này vừa được viết lại. Mình học lại từ đầu nhé.",),
+    "checking": ("(Thông tin này đang được kiểm tra lại.)",),
+    "finished": ("{You} học xong bài rồi! Đúng ngay lần đầu: {right}/{total} câu.",),
+    "finished_plain": ("{You} học xong bài rồi!",),
+    "remember": ("Câu cần nhớ: {line}",),
+    "script": ("Cách dạy lại cho người thân:\n{script}",),
+    "over": ("{You} đã học xong bài này rồi.",),
+    "check_open": ("Bây giờ là phần của người thân. Có {total} câu hỏi ngắn ạ.",),
+    "checked": ("Dạ xong rồi ạ. {You} trả lời đúng {right}/{total} câu. Cảm ơn {you} ạ.",),
+    "check_over": ("Dạ, phần hỏi này đã xong rồi ạ.",),
+}
+
+RELATIVE: dict[str, tuple[str, ...]] = PUPIL | {
+    "open": ("{title}\nBài này khoảng {minutes} phút ạ. {goal}",),
+    "right": ("Dạ đúng rồi ạ!", "Dạ, {you} trả lời đúng ạ!", "Dạ chính xác ạ!"),
+    "wrong": ("Dạ chưa phải ạ.", "Dạ câu này chưa đúng ạ."),
+    "again": ("{Me} mời {you} thử lại một lần nữa ạ.", "{You} cứ thong thả chọn lại ạ."),
+    "answer": ("Câu đúng là “{answer}” ạ.",),
+    "did": ("Dạ, {you} làm tốt quá ạ!",),
+    "did_later": ("Dạ vâng, lúc nào rảnh {you} làm cũng được ạ.",),
+    "did_not": ("Dạ không sao ạ. {You} nhờ con cháu ngồi cạnh làm cùng nhé ạ.",),
+    "unclear": ("Dạ, {me} chưa hiểu ạ. {You} hãy chọn số hoặc chữ giúp {me} ạ.",),
+    "unclear_example": (
+        "Dạ, {me} vẫn chưa hiểu ạ. {You} hãy chọn số hoặc chữ của câu trả lời, ví dụ: 1 hoặc A ạ.",
+    ),
+    "changed": ("Dạ, bài này vừa được sửa lại. Mời {you} học tiếp từ đây ạ.",),
+    "restart": ("Dạ, bài này vừa được viết lại. Mời {you} học lại từ đầu ạ.",),
+    "finished": ("Dạ, {you} học xong bài rồi ạ! {You} đúng ngay lần đầu {right}/{total} câu.",),
+    "finished_plain": ("Dạ, {you} học xong bài rồi ạ!",),
+    "remember": ("{You} chỉ cần nhớ một câu: {line}",),
+    "over": ("Dạ, bài này {you} đã học xong rồi ạ.",),
+}
+
+ENGLISH: dict[str, tuple[str, ...]] = {
+    "open": ("{title}\nAbout {minutes} minutes. {goal}",),
+    "teach_first": ("Afterwards you will teach this to someone in your family.",),
+    "right": ("That's right!", "Correct!", "Right, well done!"),
+    "wrong": ("Not quite.", "Not this one."),
+    "again": ("Please try once more.", "Please choose again."),
+    "answer": ("The right answer is “{answer}”.",),
+    "next": ("Continue",),
+    "done": ("I did it",),
+    "later": ("Later",),
+    "could-not": ("I could not do it",),
+    "did": ("Great!", "Well done!"),
+    "did_later": ("All right, do it when you have time.",),
+    "did_not": ("That is fine. Ask someone to show you, then try again.",),
+    "unclear": ("I did not understand that. Please choose a number or a letter.",),
+    "unclear_example": (
+        "I still did not understand. Please choose the number or letter of an answer: 1 or A.",
+    ),
+    "changed": ("This lesson has just been edited. Let us go on from here.",),
+    "restart": ("This lesson has just been rewritten. Let us start again.",),
+    "checking": ("(This is being checked again.)",),
+    "finished": ("You have finished the lesson! Right at the first try: {right}/{total}.",),
+    "finished_plain": ("You have finished the lesson!",),
+    "remember": ("One line to remember: {line}",),
+    "script": ("How to teach it to someone in your family:\n{script}",),
+    "over": ("You have already finished this lesson.",),
+    "check_open": ("Now it is your relative's turn. There are {total} short questions.",),
+    "checked": ("That is all. You answered {right} of {total} correctly. Thank you.",),
+    "check_over": ("These questions are already finished.",),
+}
+
+# Typed instead of tapping, compared bare; only where they cannot mean two things.
+GO_ON = frozenset(
+    {"ok", "oke", "okay", "vang", "da", "u", "uh", "tiep", "roi", "duoc", "xong", "yes"}
+)
+DONE = frozenset({"xong", "xong roi", "roi", "lam roi", "da lam", "duoc roi", "done"})
+LATER = frozenset({"sau", "lat nua", "mai", "hom khac", "de mai", "later"})
+COULD_NOT = frozenset({"chua", "khong", "khong duoc", "chua duoc", "khong lam duoc", "kho qua"})
+
+
+def phrase(key: str, track: str, lang: str, turn: int, values: Mapping[str, object]) -> str:
+    """One of the engine's sentences, with its own values in and {you}, {me} left for the caller.
+
+    Args:
+        key: a key of the tables above.
+        track: "pupil", "relative" or "check" (the relative's questions, worded as for a relative).
+        lang: "en", or anything else for Vietnamese.
+        turn: picks among several wordings; any whole number.
+        values: for {title}, {right} and the like; never searched for placeholders again.
+    """
+    table = ENGLISH if lang == "en" else PUPIL if track == "pupil" else RELATIVE
+    wordings = table[key]
+    pieces = wordings[turn % len(wordings)].split("{")
+    return pieces[0] + "".join(_put(piece, values) for piece in pieces[1:])
+
+
+def _put(piece: str, values: Mapping[str, object]) -> str:
+    name, _, rest = piece.partition("}")
+    return f"{values[name]}{rest}" if name in values else f"{{{name}}}{rest}"
