@@ -1,0 +1,407 @@
+"""The tables, as SQLAlchemy Core; `db/migrations` brings a database to them, a test compares."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from typing_extensions import override
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored in UTC on both databases (SQLite keeps no zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware in, UTC out. Raises ValueError for a naive time: it would mean two instants."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time cannot be stored")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """What was stored, aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Column[Any]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, *, null: bool = False, key: bool = False) -> Column[Any]:
+    return Column(name, Id, ForeignKey(target), nullable=null, primary_key=key)
+
+
+def _at(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, UtcDateTime, nullable=null)
+
+
+school_class = Table(
+    "school_class",
+    metadata,
+    _id(),
+    Column("year", String(20), nullable=False),
+    Column("grade", Integer, nullable=False),
+    Column("suffix", String(40), nullable=False),
+    Column("label", String(60), nullable=False),
+    Column("sort_key", String(80), nullable=False),
+    UniqueConstraint("year", "grade", "suffix"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    _id(),
+    Column("kind", String(10), nullable=False),  # pupil, relative, staff
+    Column("full_name", Text),  # pupils and staff, from the roster
+    Column("nickname", Text),  # relatives: at most this
+    Column("sort_key", Text, nullable=False, server_default=""),
+    Column("honorific", String(12)),
+    Column("language", String(8), nullable=False, server_default="vi"),
+    Column("age_band", String(10)),
+    Column("birth_date", Date),  # tells twins apart; never shown
+    Column("school_code", String(60)),
+    Column("reminders_off_at", UtcDateTime),
+    Column("reminder_day", Integer),  # 0 = Monday; null: the school's default
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("erased_at", UtcDateTime),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    _id(),
+    _ref("person_id", "person.id"),
+    _ref("class_id", "school_class.id", null=True),
+    Column("role", String(12), nullable=False),  # pupil, homeroom, lead, leadership, operator
+    _at("joined_at"),
+    _at("left_at", null=True),
+    Index("ix_membership_person", "person_id"),
+    Index("ix_membership_class", "class_id", "role"),
+)
+
+kinship = Table(
+    "kinship",
+    metadata,
+    _ref("pupil_id", "person.id", key=True),
+    _ref("relative_id", "person.id", key=True),
+    Column("relation", String(20), nullable=False),
+    _at("created_at"),
+    Index("ix_kinship_relative", "relative_id"),
+)
+
+code = Table(
+    "code",
+    metadata,
+    Column("fingerprint", String(32), primary_key=True),  # keyed hash; the code itself is not kept
+    Column("purpose", String(10), nullable=False),  # person, group
+    _ref("person_id", "person.id", null=True),
+    _ref("class_id", "school_class.id", null=True),
+    Column("generation", Integer, nullable=False),
+    _at("created_at"),
+    UniqueConstraint("person_id"),
+    UniqueConstraint("class_id"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    _id(),
+    Column("bot", String(40), nullable=False),
+    Column("external_id", String(64), nullable=False),
+    Column("is_group", Boolean, nullable=False),
+    _at("unreachable_at", null=True),
+    _at("created_at"),
+    UniqueConstraint("bot", "external_id"),
+)
+
+speaker = Table(
+    "speaker",
+    metadata,
+    _ref("account_id", "account.id", key=True),
+    _ref("person_id", "person.id", key=True),
+    Column("current", Boolean, nullable=False),
+    _at("since"),
+    Index("ix_speaker_person", "person_id"),
+)
+
+code_try = Table(
+    "code_try",
+    metadata,
+    _id(),
+    _ref("account_id", "account.id"),
+    _at("at"),
+    Index("ix_code_try_account", "account_id", "at"),
+    Index("ix_code_try_at", "at"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    _id(),
+    _ref("person_id", "person.id"),
+    Column("purpose", String(20), nullable=False),  # learning, naming
+    Column("given_by", String(20), nullable=False),  # guardian, self
+    Column("how", String(40), nullable=False),
+    Column("text_version", String(20), nullable=False),
+    _at("given_at"),
+    _at("withdrawn_at", null=True),
+    Index("ix_consent_person", "person_id"),
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    _ref("account_id", "account.id", key=True),
+    Column("sender", String(64), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("pending", JSON, nullable=False),
+    _at("at"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("bot", String(40), primary_key=True),
+    Column("update_key", String(80), primary_key=True),
+    Column("outcome", String(12), nullable=False),  # done, unreadable, failed
+    _at("at"),
+    Index("ix_inbox_at", "at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("bot", String(40), nullable=False),
+    _ref("account_id", "account.id"),
+    Column("kind", String(10), nullable=False),  # say, delete
+    Column("body", JSON, nullable=False),
+    Column("harmless", Boolean, nullable=False),
+    _ref("unasked_for", "person.id", null=True),
+    _at("created_at"),
+    _at("attempted_at", null=True),
+    _at("done_at", null=True),
+    Column("outcome", String(12)),  # sent, rejected, gone, uncertain
+    Column("external_id", String(64)),
+    Index(
+        "ix_outbox_open",
+        "bot",
+        "id",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+    Index(
+        "ix_outbox_unasked",
+        "unasked_for",
+        "created_at",
+        sqlite_where=text("unasked_for IS NOT NULL"),
+        postgresql_where=text("unasked_for IS NOT NULL"),
+    ),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    _id(),
+    Column("key", String(80), nullable=False, unique=True),  # one row per thing that may be due
+    Column("kind", String(20), nullable=False),
+    _ref("class_id", "school_class.id", null=True),
+    _ref("person_id", "person.id", null=True),
+    _ref("account_id", "account.id", null=True),
+    Column("rule", JSON),  # cron fields in the school's zone; null: once
+    Column("data", JSON),
+    _at("next_at", null=True),
+    Index(
+        "ix_schedule_due",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
+)
+
+run = Table(
+    "run",
+    metadata,
+    _id(),
+    _ref("person_id", "person.id"),
+    _ref("class_id", "school_class.id", null=True),
+    Column("lesson", String(80), nullable=False),
+    Column("state", JSON, nullable=False),
+    Column("recorded", Boolean, nullable=False),  # false: without consent, deleted when it ends
+    _at("started_at"),
+    _at("finished_at", null=True),
+    Column("score", Integer),
+    Column("n_questions", Integer),
+    Index("ix_run_person", "person_id", "lesson"),
+    Index("ix_run_class", "class_id", "finished_at", "person_id", "lesson"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    _id(),
+    _ref("run_id", "run.id"),
+    _ref("person_id", "person.id"),
+    _ref("class_id", "school_class.id", null=True),
+    Column("step", String(60), nullable=False),
+    Column("option", String(60), nullable=False),
+    Column("right", Boolean, nullable=False),
+    Column("try_no", Integer, nullable=False),
+    _at("at"),
+    Index("ix_attempt_class", "class_id", "at", "person_id"),
+    Index("ix_attempt_person", "person_id"),
+    Index("ix_attempt_run", "run_id"),
+)
+
+guidance = Table(
+    "guidance",
+    metadata,
+    _id(),
+    _ref("pupil_id", "person.id"),
+    _ref("relative_id", "person.id"),
+    _ref("class_id", "school_class.id", null=True),
+    Column("skill", String(20), nullable=False),
+    Column("lesson", String(80)),
+    Column("day", Date, nullable=False),
+    Column("outcome", String(12), nullable=False),  # seen, together, alone
+    _at("claimed_at"),
+    _at("cancelled_at", null=True),
+    Index("ix_guidance_class", "class_id", "day"),
+    Index("ix_guidance_pupil", "pupil_id"),
+    Index("ix_guidance_relative", "relative_id"),
+)
+
+confirmation = Table(
+    "confirmation",
+    metadata,
+    _id(),
+    _ref("guidance_id", "guidance.id"),
+    Column(
+        "path", String(10), nullable=False
+    ),  # chat: the relative's own; handed: the pupil's phone
+    Column("verdict", String(10), nullable=False),  # yes, no
+    _ref("by_person_id", "person.id"),
+    _at("at"),
+    Index("ix_confirmation_guidance", "guidance_id"),
+)
+
+skill_check = Table(
+    "skill_check",
+    metadata,
+    _id(),
+    _ref("guidance_id", "guidance.id"),
+    Column("path", String(10), nullable=False),
+    _ref("by_person_id", "person.id"),
+    Column("n_right", Integer, nullable=False),
+    Column("n_questions", Integer, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    _at("at"),
+    Index("ix_skill_check_guidance", "guidance_id"),
+)
+
+group_binding = Table(
+    "group_binding",
+    metadata,
+    _id(),
+    _ref("class_id", "school_class.id"),
+    _ref("account_id", "account.id"),
+    _ref("bound_by", "person.id", null=True),
+    _at("bound_at"),
+    _at("unbound_at", null=True),
+    Index("ix_group_binding_class", "class_id"),
+    Index("ix_group_binding_account", "account_id"),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    _id(),
+    _ref("class_id", "school_class.id"),
+    _ref("account_id", "account.id"),
+    Column("week_start", Date, nullable=False),
+    Column("figures", JSON, nullable=False),  # as sent
+    _at("as_of"),
+    _at("created_at"),
+    _ref("outbox_id", "outbox.id", null=True),
+    UniqueConstraint("class_id", "account_id", "week_start"),
+)
+
+class_note = Table(
+    "class_note",
+    metadata,
+    _ref("class_id", "school_class.id", key=True),
+    Column("week_start", Date, primary_key=True),
+    Column("text", Text, nullable=False),
+    _ref("by_person_id", "person.id"),
+    _at("at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    _at("at"),
+    _ref("by_person_id", "person.id", null=True),
+    Column("action", String(40), nullable=False),
+    Column("entity", String(40), nullable=False),
+    Column("entity_id", Id, nullable=False),
+    Column("old", JSON),
+    Column("new", JSON),
+)
+
+bot = Table(
+    "bot",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("channel", String(12), nullable=False),
+    Column("username", String(64), nullable=False),
+    Column("commands", String(64), nullable=False, server_default=""),  # fingerprint of the list
+    _at("seen_at"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("holder", String(60), nullable=False),
+    _at("until"),
+)

@@ -1,0 +1,179 @@
+"""Lock the chats and persons of a batch in id order and read what their turns start from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, or_, select, tuple_
+
+from content.update import ChatAddress
+from db.models import account, consent, conversation, membership, person, school_class, speaker
+from db.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person's part in the school now.
+
+    `pupil`, `homeroom` (with a class), `lead`, `leadership`, `operator`.
+    """
+
+    role: str
+    class_id: int | None
+    class_label: str
+    grade: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone we know, as their turn needs it.
+
+    Attributes:
+        kind: `pupil`, `relative` or `staff`.
+        honorific: key of `content.address.ADDRESSES`; None: not asked yet.
+        purposes: what consent is in force for, such as `learning`.
+    """
+
+    id: int
+    kind: str
+    full_name: str | None
+    nickname: str | None
+    honorific: str | None
+    language: str
+    age_band: str | None
+    reminders_off: bool
+    reminder_day: int | None
+    memberships: tuple[Membership, ...] = ()
+    purposes: frozenset[str] = frozenset()
+
+    def membership(self, *roles: str) -> Membership | None:
+        """The first membership in one of `roles`."""
+        return next((m for m in self.memberships if m.role in roles), None)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether learning may leave a record: for a pupil only with the guardian's yes."""
+        return self.kind != "pupil" or "learning" in self.purposes
+
+
+@dataclass(slots=True)
+class Seat:
+    """The locked place of one turn: the chat, its open question, who is speaking."""
+
+    account_id: int
+    bot: str
+    chat: str
+    is_group: bool
+    unreachable_at: datetime | None
+    sender: str
+    seq: int = 0
+    pending: dict[str, Any] = field(default_factory=dict)
+    persons: tuple[int, ...] = ()
+    person: Person | None = None
+
+
+ACCOUNTS = select(account).order_by(account.c.id)
+BY_KEY = tuple_(account.c.bot, account.c.external_id).in_(bindparam("keys", expanding=True))
+BY_ID = account.c.id.in_(bindparam("ids", expanding=True))
+LOCK_ACCOUNTS = ACCOUNTS.where(or_(BY_KEY, BY_ID)).with_for_update(key_share=True)
+CONVERSATIONS = select(conversation).where(
+    tuple_(conversation.c.account_id, conversation.c.sender).in_(bindparam("keys", expanding=True))
+)
+SPEAKERS = (
+    select(speaker.c.account_id, speaker.c.person_id, speaker.c.current)
+    .where(speaker.c.account_id.in_(bindparam("ids", expanding=True)))
+    .order_by(speaker.c.since, speaker.c.person_id)
+)
+LOCK_PERSONS = (
+    select(person)
+    .where(person.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(person.c.id)
+    .with_for_update(key_share=True)
+)
+MEMBERSHIPS = (
+    select(
+        membership.c.person_id,
+        membership.c.role,
+        membership.c.class_id,
+        school_class.c.label,
+        school_class.c.grade,
+    )
+    .outerjoin(school_class, school_class.c.id == membership.c.class_id)
+    .where(
+        membership.c.person_id.in_(bindparam("ids", expanding=True)), membership.c.left_at.is_(None)
+    )
+    .order_by(membership.c.id)
+)
+PURPOSES = select(consent.c.person_id, consent.c.purpose).where(
+    consent.c.person_id.in_(bindparam("ids", expanding=True)), consent.c.withdrawn_at.is_(None)
+)
+
+
+def lock_accounts(
+    session: Session,
+    addresses: Sequence[tuple[ChatAddress, bool]],
+    ids: Sequence[int],
+    now: datetime,
+) -> list[Row[Any]]:
+    """The rows of these chats, locked in id order; chats never seen before are made first."""
+    keys = sorted({(address.bot, address.chat) for address, _ in addresses})
+    values = {"keys": keys or [("", "")], "ids": sorted(set(ids)) or [0]}
+    rows = session.all(LOCK_ACCOUNTS, values)
+    missing = set(keys) - {(row.bot, row.external_id) for row in rows}
+    if not missing:
+        return list(rows)
+    groups = {(address.bot, address.chat): group for address, group in addresses}
+    new = [
+        {"bot": bot, "external_id": chat, "is_group": groups[bot, chat], "created_at": now}
+        for bot, chat in sorted(missing)
+    ]
+    session.connection.execute(session.upsert(account).on_conflict_do_nothing(), new)
+    return list(session.all(LOCK_ACCOUNTS, values))
+
+
+def read_persons(session: Session, ids: Iterable[int], *, lock: bool = False) -> dict[int, Person]:
+    """Persons by id with their memberships and consents; `lock` takes them in id order."""
+    wanted = {"ids": sorted(set(ids)) or [0]}
+    statement = LOCK_PERSONS if lock else LOCK_PERSONS.with_for_update(read=True, key_share=True)
+    rows = session.all(statement, wanted)
+    if not rows:
+        return {}
+    roles: dict[int, list[Membership]] = {}
+    for owner, role, class_id, label, grade in session.all(MEMBERSHIPS, wanted):
+        roles.setdefault(owner, []).append(Membership(role, class_id, label or "", grade))
+    purposes: dict[int, set[str]] = {}
+    for owner, purpose in session.all(PURPOSES, wanted):
+        purposes.setdefault(owner, set()).add(purpose)
+    return {
+        row.id: Person(
+            id=row.id,
+            kind=row.kind,
+            full_name=row.full_name,
+            nickname=row.nickname,
+            honorific=row.honorific,
+            language=row.language,
+            age_band=row.age_band,
+            reminders_off=row.reminders_off_at is not None,
+            reminder_day=row.reminder_day,
+            memberships=tuple(roles.get(row.id, ())),
+            purposes=frozenset(purposes.get(row.id, ())),
+        )
+        for row in rows
+    }
+
+
+def read_conversations(
+    session: Session, keys: Sequence[tuple[int, str]]
+) -> dict[tuple[int, str], Row[Any]]:
+    """The conversations of (account id, sender), where there is one."""
+    rows = session.all(CONVERSATIONS, {"keys": list(keys) or [(0, "")]})
+    return {(row.account_id, row.sender): row for row in rows}
+
+
+def read_speakers(session: Session, accounts: Sequence[int]) -> dict[int, list[tuple[int, bool]]]:
+    """For each chat its persons in the order they came, each with whether they are speaking now."""
+    found: dict[int, list[tuple[int, bool]]] = {}
+    for account_id, person_id, current in session.all(SPEAKERS, {"ids": list(accounts) or [0]}):
+        found.setdefault(account_id, []).append((person_id, current))
+    return found

@@ -1,0 +1,124 @@
+"""One transaction's connection, with the writes of one kind gathered into one statement."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, bindparam, insert
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from db.models import conversation, outbox
+
+Upsert = SqliteInsert | PostgresInsert
+
+
+@dataclass(slots=True)
+class NewRow:
+    """An outbox row on its way: `id` is known once the batch is flushed."""
+
+    values: dict[str, Any]
+    id: int = 0
+
+
+@dataclass(slots=True)
+class Session:
+    """The writes and reads of one batch.
+
+    Rows added are written at the next flush, all rows of a table in one statement; a read flushes
+    first, so a unit of
+    work always sees its own writes. Only rows that nothing refers to yet are gathered; what needs
+    its id is inserted
+    at once (`insert`).
+    """
+
+    connection: Connection
+    _rows: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
+    _conversations: list[dict[str, Any]] = field(default_factory=list)
+    _outbox: list[NewRow] = field(default_factory=list)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.connection.dialect.name
+
+    def add(self, table: Table, **values: Any) -> None:
+        """Gather one row for `table`."""
+        self._rows.setdefault(table, []).append(values)
+
+    def add_outbox(self, row: NewRow) -> None:
+        """Gather one outbox row; its `id` is set at the flush, in the order of adding."""
+        self._outbox.append(row)
+
+    def put_conversation(self, values: dict[str, Any]) -> None:
+        """Gather the new state of one conversation; a batch holds a chat once, so no two meet."""
+        self._conversations.append(values)
+
+    def read(
+        self, statement: Executable, values: Mapping[str, Any] | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement that must see this unit's own writes."""
+        self.flush()
+        return self.connection.execute(statement, values)
+
+    def one(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any | None:  # noqa: ANN401 - a row's columns are those of the statement
+        """The first row, or None."""
+        return self.read(statement, values).first()
+
+    def all(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        """All rows."""
+        return self.read(statement, values).all()
+
+    def insert(self, table: Table, **values: Any) -> int:
+        """Insert one row now and return its id."""
+        row = self.read(insert(table).values(**values)).inserted_primary_key
+        if row is None:
+            raise TypeError(f"{table.name} has no id")
+        return int(row[0])
+
+    def upsert(self, table: Table) -> Upsert:
+        """This database's INSERT with ON CONFLICT for `table`."""
+        return upsert(self.dialect, table)
+
+    def flush(self) -> None:
+        """Write what was gathered, one statement a table."""
+        if self._rows:
+            rows, self._rows = self._rows, {}
+            for table, values in rows.items():
+                self.connection.execute(insert(table), values)
+        if self._conversations:
+            states, self._conversations = self._conversations, []
+            self.connection.execute(SAVE_CONVERSATION[self.dialect], states)
+        if self._outbox:
+            new, self._outbox = self._outbox, []
+            ids = (
+                self.connection.execute(INSERT_OUTBOX, [row.values for row in new]).scalars().all()
+            )
+            for row, row_id in zip(new, ids, strict=True):
+                row.id = row_id
+
+
+def upsert(dialect: str, table: Table) -> Upsert:
+    """INSERT with ON CONFLICT, which each dialect builds with its own class."""
+    return sqlite_insert(table) if dialect == "sqlite" else postgres_insert(table)
+
+
+def _save_conversation(dialect: str) -> Insert:
+    statement = upsert(dialect, conversation).values(
+        account_id=bindparam("account_id"),
+        sender=bindparam("sender"),
+        seq=bindparam("seq"),
+        pending=bindparam("pending"),
+        at=bindparam("at"),
+    )
+    new = {name: statement.excluded[name] for name in ("seq", "pending", "at")}
+    result: Insert = statement.on_conflict_do_update(
+        index_elements=["account_id", "sender"], set_=new
+    )
+    return result
+
+
+SAVE_CONVERSATION = {name: _save_conversation(name) for name in ("sqlite", "postgresql")}
+INSERT_OUTBOX = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
