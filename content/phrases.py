@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-# Several wordings take turns by the number of questions behind the reader, never by chance. An
-# older beginner ("relative") gets a plainer and more polite wording; pupils and staff share the other.
+# Several wordings take turns by the number of questions behind the reader, never by chance. Older
+# beginners ("relative") get a plainer, more polite wording; pupils and staff share the other.
 PUPIL: dict[str, tuple[str, ...]] = {
     "open": ("{title}\nKhoảng {minutes} phút. {goal}",),
     "teach_first": ("Học xong, {you} sẽ dạy lại bài này cho một người thân nhé.",),

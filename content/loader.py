@@ -1,0 +1,272 @@
+"""Loading lessons: folders of YAML in, a library out, or every fault of every file at once."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from content import checks, marked, model
+from content.marked import Marked, Unreadable, dotted, read_marked
+from content.model import Lesson, Reader
+
+BUILT_IN = Path(__file__).parent / "lessons"
+NAME_RE = re.compile(r"[a-z0-9][a-z0-9_-]*")
+MAX_ID = 40  # characters: an id travels in buttons, and Telegram gives one 64 bytes
+MAX_BYTES = 200_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One fault of one file, for its author.
+
+    Attributes:
+        file: path as given to the loader.
+        line: from 1; 0 when the fault is the file or folder itself.
+        key: where in the file ("steps[2].options[1].because", positions from 1), may be empty.
+        reason: one Vietnamese sentence.
+    """
+
+    file: str
+    line: int
+    key: str
+    reason: str
+    severity: Literal["error", "warning"] = "error"
+
+    def shown(self) -> str:
+        """One line: file:line: key: reason."""
+        return ": ".join(
+            part for part in (f"{self.file}:{self.line}", self.key, self.reason) if part
+        )
+
+
+class LoadErrors(Exception):
+    """The lessons cannot be used; `problems` holds all faults and warnings, by file and line."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep them sorted."""
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(problem.shown() for problem in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All lessons of a school, in the order of their codes; those without a code last, by id."""
+
+    lessons: Mapping[str, Lesson]
+    warnings: tuple[Problem, ...] = ()
+
+    def __iter__(self) -> Iterator[Lesson]:
+        """The lessons in order."""
+        return iter(self.lessons.values())
+
+    def get(self, lesson_id: str) -> Lesson | None:
+        """A lesson, or None when it does not exist (any more)."""
+        return self.lessons.get(lesson_id)
+
+    def for_reader(self, kind: Reader, grade: int | None = None) -> tuple[Lesson, ...]:
+        """What this reader may take, in order; the grade (1-12) binds pupils only."""
+        bound = grade if kind == "pupil" else None
+        return tuple(
+            lesson
+            for lesson in self
+            if kind in lesson.audience
+            and (bound is None or lesson.grades[0] <= bound <= lesson.grades[1])
+        )
+
+    def stale_facts(self, lesson: Lesson, today: date) -> frozenset[str]:
+        """Ids of the lesson's facts whose last good day is before `today`."""
+        return frozenset(fact.id for fact in lesson.facts if fact.review_by < today)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One lesson file that YAML could read."""
+
+    lesson_id: str
+    path: Path
+    source: Marked
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return self.source.data if isinstance(self.source.data, dict) else {}
+
+    def problem(
+        self, path: marked.Path, reason: str, severity: Literal["error", "warning"] = "error"
+    ) -> Problem:
+        return Problem(str(self.path), self.source.line(path), dotted(path), reason, severity)
+
+
+def load(folders: Sequence[Path], today: date, built_in: Path | None = BUILT_IN) -> Library:
+    """Read and check every lesson of the built-in folder and of the given ones.
+
+    Args:
+        folders: a school's own lessons, each folder as `<module>/<lesson>.yaml`; one named twice
+            is read once.
+        today: for facts past their review, which are warnings.
+        built_in: the lessons that come with the product; None leaves them out.
+
+    Raises:
+        LoadErrors: something is wrong; it holds all problems of all files.
+    """
+    problems: list[Problem] = []
+    files: dict[str, _File] = {}
+    for folder in _distinct([built_in, *folders] if built_in else folders):
+        _read_folder(folder, files, problems)
+    lessons = [lesson for file in files.values() if (lesson := _lesson(file, today, problems))]
+    problems.extend(_across(files))
+    if any(problem.severity == "error" for problem in problems):
+        raise LoadErrors(problems)
+    ordered = sorted(lessons, key=_order)
+    return Library({lesson.id: lesson for lesson in ordered}, tuple(sorted(problems)))
+
+
+def _distinct(folders: Sequence[Path]) -> list[Path]:
+    return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
+
+
+def _order(lesson: Lesson) -> tuple[bool, str, list[int], str]:
+    code = lesson.code or ""
+    return (not code, code[:1], [int(number) for number in re.findall(r"\d+", code)], lesson.id)
+
+
+def _read_folder(folder: Path, files: dict[str, _File], problems: list[Problem]) -> None:
+    if not folder.is_dir():
+        problems.append(Problem(str(folder), 0, "", "Không có thư mục này."))
+        return
+    paths = [path for path in sorted(folder.rglob("*.y*ml")) if not path.name.startswith(".")]
+    if not paths:
+        empty = "Thư mục này không có bài học nào (<chủ đề>/<bài>.yaml)."
+        problems.append(Problem(str(folder), 0, "", empty, "warning"))
+    for path in paths:
+        lesson_id = "/".join(path.relative_to(folder).with_suffix("").parts)
+        reason = _misplaced(lesson_id, path) or _shadowed(files.get(lesson_id))
+        if reason:
+            problems.append(Problem(str(path), 0, "", reason))
+        elif file := _read_file(lesson_id, path, problems):
+            files[lesson_id] = file
+
+
+def _misplaced(lesson_id: str, path: Path) -> str | None:
+    parts = lesson_id.split("/")
+    if len(parts) != 2 or path.suffix != ".yaml":
+        return "Bài học phải nằm ở <chủ đề>/<bài>.yaml trong thư mục bài học."
+    if not all(NAME_RE.fullmatch(part) for part in parts):
+        return "Tên thư mục và tên bài chỉ gồm chữ thường không dấu, số và gạch ngang."
+    return f"Tên bài dài quá {MAX_ID} ký tự." if len(lesson_id) > MAX_ID else None
+
+
+def _shadowed(earlier: _File | None) -> str | None:
+    return f"Mã bài này đã có ở {earlier.path}; hãy đổi tên tệp." if earlier else None
+
+
+def _read_file(lesson_id: str, path: Path, problems: list[Problem]) -> _File | None:
+    """The file's values with their lines, or None and a problem."""
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MAX_BYTES:
+            problems.append(Problem(str(path), 0, "", f"Tệp lớn quá {MAX_BYTES} byte."))
+            return None
+        source = read_marked(unicodedata.normalize("NFC", raw.decode("utf-8-sig")))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        problems.append(Problem(str(path), line, "", "Tệp không phải chữ Unicode (UTF-8)."))
+        return None
+    except OSError:
+        problems.append(Problem(str(path), 0, "", "Không đọc được tệp này."))
+        return None
+    except Unreadable as error:
+        problems.append(Problem(str(path), error.fault.line, error.fault.key, error.fault.reason))
+        return None
+    problems.extend(Problem(str(path), f.line, f.key, f.reason) for f in source.repeated)
+    return _File(lesson_id, path, source)
+
+
+def _lesson(file: _File, today: date, problems: list[Problem]) -> Lesson | None:
+    """The checked lesson, or None when its form is wrong; every problem is added."""
+    if not isinstance(file.source.data, dict):
+        problems.append(file.problem((), "Tệp phải là các mục “tên: giá trị”, như title, steps."))
+        return None
+    problems.extend(file.problem(path, why) for path, why in checks.lesson_findings(file.data))
+    overdue = checks.overdue_findings(file.data, today)
+    problems.extend(file.problem(path, why, "warning") for path, why in overdue)
+    if checks.unteachable(file.data):
+        reason = "Bài cho học sinh chưa có bước teach để dạy lại."
+        problems.append(file.problem(("steps",), reason, "warning"))
+    if "id" in file.data:
+        problems.append(file.problem(("id",), "Mã bài lấy từ tên tệp; hãy bỏ mục id."))
+    try:
+        return Lesson.model_validate({**file.data, "id": file.lesson_id})
+    except ValidationError as errors:
+        problems.extend(_form_problem(file, error) for error in errors.errors(include_url=False))
+        return None
+
+
+def _form_problem(file: _File, error: Mapping[str, Any]) -> Problem:
+    """One error of the form, at the place an author knows."""
+    path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
+    present = file.source.present(path)
+    key = path if error["type"] == "missing" else present
+    reason = _reason(error["type"], str(path[-1]) if path else "", error["msg"])
+    return Problem(str(file.path), file.source.line(path), dotted(key), reason)
+
+
+def _reason(kind: str, key: str, message: str) -> str:
+    """The Vietnamese sentence for an error of pydantic's."""
+    if kind == "lantoa":
+        return message
+    if kind == "missing":
+        if key == "because":
+            return "Lựa chọn này chưa nói vì sao (thiếu because)."
+        return f"Thiếu mục “{key}”."
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(key, KNOWN_KEYS, 1)
+        return f"Không có mục “{key}” ở đây." + (f" Có phải “{near[0]}”?" if near else "")
+    return REASONS.get(kind, f"Giá trị này không dùng được ({message}).")
+
+
+REASONS = {
+    "invalid_key": "Tên mục phải là chữ.",
+    "string_type": "Chỗ này phải là chữ; nếu là số, hãy đặt trong ngoặc kép.",
+    "int_type": "Chỗ này phải là một số nguyên.",
+    "bool_type": "Chỗ này phải là true hoặc false.",
+    "date_type": "Chỗ này phải là một ngày, viết như 2026-11-21.",
+    "tuple_type": "Chỗ này phải là một danh sách.",
+    "too_short": "Danh sách này thiếu phần tử.",
+    "too_long": "Danh sách này thừa phần tử.",
+    "model_type": "Chỗ này phải là các mục “tên: giá trị”.",
+    "model_attributes_type": "Chỗ này phải là các mục “tên: giá trị”.",
+    "literal_error": "Chỉ nhận pupil, relative hoặc staff.",
+    "greater_than_equal": "Số này quá nhỏ; bài học dài từ 1 đến 30 phút.",
+    "less_than_equal": "Số này quá lớn; bài học dài từ 1 đến 30 phút.",
+    "string_pattern_mismatch": "Mã bài viết như M4.2.",
+    "union_tag_not_found": "Mỗi bước cần đúng một trong: say, ask, try, teach.",
+}
+
+
+def _keys(part: type[BaseModel]) -> set[str]:
+    return {info.alias or name for name, info in part.model_fields.items()}
+
+
+KNOWN_KEYS = sorted(
+    set().union(*(_keys(part) for part in model.Part.__subclasses__())) - {"id", "task", "audience"}
+)
+
+
+def _across(files: Mapping[str, _File]) -> Iterator[Problem]:
+    """What only shows when all lessons are there: requirements and codes used twice."""
+    requires = {name: checks.required_by(file.data) for name, file in files.items()}
+    for name, finding in checks.requirement_findings(requires):
+        yield files[name].problem(finding.path, finding.reason)
+    seen: dict[str, Path] = {}
+    for file in files.values():
+        code = file.data.get("code")
+        if isinstance(code, str) and code in seen:
+            yield file.problem(("code",), f"Mã “{code}” đã dùng ở {seen[code]}.")
+        elif isinstance(code, str):
+            seen[code] = file.path
