@@ -125,7 +125,8 @@ def _letters(words: str) -> str:
 
 
 def _weight(character: str) -> str:
-    base, *marks = unicodedata.normalize("NFD", character.lower())
+    decomposed = unicodedata.normalize("NFD", character.lower())
+    base, marks = decomposed[0], decomposed[1:]
     if base == "đ":
         return "d1"
     if "0" <= base <= "9":
@@ -147,29 +148,37 @@ def _tone(word: str) -> int:
 def _suffix(text: str) -> str | None:
     """The canonical suffix, or None if this is not one.
 
-    Initials and numbers are joined ("A1", "CT2"), words stand apart ("Anh 1"), two numbers get a slash ("/1").
+    Initials and numbers are joined ("A1", "CT2"), words stand apart ("Anh 1"), and a number right
+    after the grade gets a slash ("/1").
     """
     parts: list[str] = []
     position = 0
     text = text.rstrip(" .")
     while position < len(text):
         found = TOKEN_RE.match(text, position)
-        if found is None or not (found[1].isascii() or set(found[1]) <= LETTERS):
+        if found is None or not _allowed(found[1], parts):
             return None
-        parts.append(_joined(found[1], parts[-1] if parts else "0"))
+        parts.append(_joined(found[1], parts[-1] if parts else ""))
         position = found.end()
     suffix = "".join(parts).strip()
     return suffix if len(suffix) <= MAX_SUFFIX else None
 
 
+def _allowed(token: str, before: list[str]) -> bool:
+    """Two numbers in a row are two classes ("6A1 6A2") or a date, never one class."""
+    if token.isdecimal():
+        return not before or not before[-1][-1].isdecimal()
+    return set(token) <= LETTERS
+
+
 def _joined(token: str, before: str) -> str:
     """The token as it is written after the part before it."""
+    after_word = before[-1:].islower()
     if token.isdecimal():
-        gap = "/" if before[-1:].isdecimal() else " " if before[-1:].islower() else ""
-        return f"{gap}{int(token)}"
+        return f"{' ' if after_word else '' if before else '/'}{int(token)}"
     if len(token) > 1 and set(bare(token)) & set("aeiouy"):
         return f" {token[0].upper()}{token[1:].lower()}"
-    return f" {token.upper()}" if before[-1:].islower() else token.upper()
+    return f" {token.upper()}" if after_word else token.upper()
 
 
 def _class_weight(token: str) -> str:
