@@ -5,9 +5,17 @@ from functools import cached_property
 
 from db.seats import Person, Seat
 from db.session import Session
+from db.store.audit import Audit
 from db.store.chats import Chats
+from db.store.classes import Classes
+from db.store.codes import CodeRows
+from db.store.guidances import Guidances
 from db.store.outbox import Outbox
+from db.store.people import People
+from db.store.privacy import Privacy
+from db.store.runs import Runs
 from db.store.schedules import Schedules
+from db.store.tallies import Tallies
 
 
 class Store:
@@ -33,3 +41,43 @@ class Store:
     def schedules(self) -> Schedules:
         """What is due when."""
         return Schedules(self.session)
+
+    @cached_property
+    def people(self) -> People:
+        """Persons, kinships, memberships."""
+        return People(self.session)
+
+    @cached_property
+    def codes(self) -> CodeRows:
+        """Fingerprints of codes, and wrong tries."""
+        return CodeRows(self.session)
+
+    @cached_property
+    def privacy(self) -> Privacy:
+        """Consent, what is kept about a person, erasure."""
+        return Privacy(self.session)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Runs through lessons, and attempts."""
+        return Runs(self.session)
+
+    @cached_property
+    def guidances(self) -> Guidances:
+        """Guidances, confirmations, checks."""
+        return Guidances(self.session)
+
+    @cached_property
+    def classes(self) -> Classes:
+        """Classes, their teachers, groups and notes."""
+        return Classes(self.session)
+
+    @cached_property
+    def tallies(self) -> Tallies:
+        """A class's week in figures, and what was sent."""
+        return Tallies(self.session)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Who changed what, with the old value."""
+        return Audit(self.session)

@@ -1,0 +1,68 @@
+"""The menu by role, with who is speaking always on top; and the help text."""
+
+from collections.abc import Mapping
+
+from content.words import COMMANDS as WORDS
+from db.seats import Person
+from handlers.turn import Turn
+
+MENUS: Mapping[str, tuple[str, ...]] = {
+    "pupil": ("hoc", "huongdan", "nguoithan", "toi", "trogiup"),
+    "relative": ("hoc", "toi", "trogiup"),
+    "homeroom": ("lop", "tongket", "hoc", "trogiup"),
+    "lead": ("lop", "tongket", "hoc", "trogiup"),
+    "leadership": ("lop", "tongket", "hoc", "trogiup"),
+}
+HELP: Mapping[str, str] = {
+    "pupil": (
+        "Mỗi bài học chỉ 3–5 phút. Học xong, {you} dạy lại cho một người thân rồi ghi vào đây.\n"
+        "{You} bấm nút, hoặc gõ: học · hướng dẫn · người thân · kết quả.\n"
+        "Gõ “đổi người” khi người khác cầm máy, “nhắc nhở” để đổi giờ nhắc, “dữ liệu” để xem những gì được lưu."
+    ),
+    "relative": (
+        "{You} học từng bài ngắn ở đây, chậm cũng không sao ạ. Bấm nhầm thì bấm lại, không hỏng gì đâu ạ.\n"
+        "{You} bấm nút, hoặc gõ số của nút. Gõ “đổi người” khi người khác cầm máy, "
+        "“dừng” nếu không muốn nhận tin nhắc, “dữ liệu” để xem những gì được lưu."
+    ),
+    "staff": (
+        "Gõ “lớp” để đặt giờ gửi tổng kết, lấy mã cho học sinh, gắn nhóm lớp. "
+        "Gõ “tổng kết” để xem số liệu ngay bây giờ.\n"
+        "Gõ “dữ liệu” để xem những gì được lưu về thầy/cô."
+    ),
+}
+SAFETY_LINE = "Có chuyện gấp hay sợ hãi, gọi 111 (bảo vệ trẻ em) hoặc 113. Gọi 111 không mất tiền."
+
+
+def role(person: Person) -> str:
+    """The role that decides the menu: a staff member's first one, else pupil or relative."""
+    if person.kind != "staff":
+        return person.kind
+    known = person.membership("homeroom", "lead", "leadership")
+    return known.role if known else "leadership"
+
+
+def heading(person: Person) -> str:
+    """Who is speaking, as every menu shows it: "Lan (7A)", "Bà ngoại"."""
+    member = person.membership("pupil", "homeroom")
+    name = person.nickname or person.full_name or ""
+    if person.kind == "pupil":
+        name = name.split(" ")[-1]
+    label = member.class_label if member else ""
+    return f"{name} ({label})" if label else name
+
+
+def show(turn: Turn) -> None:
+    """The choices of this role."""
+    person = turn.person
+    name = heading(person)
+    text = "Đang nói chuyện với: {name}. {You} chọn nhé:" if name else "Mời {you} chọn:"
+    options = [(WORDS[word].label, f":{word}") for word in MENUS[role(person)]]
+    if len(turn.seat.persons) > 1:
+        options.append((WORDS["doinguoi"].label, ":doinguoi"))
+    turn.ask(text, options, "menu", name=name)
+
+
+def help_(turn: Turn) -> None:
+    """What can be done here, in three sentences, and where to call in need."""
+    turn.say(HELP[turn.person.kind])
+    turn.say(SAFETY_LINE)

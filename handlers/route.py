@@ -1,0 +1,176 @@
+"""From what was said to the handler that answers it: safety first, then one table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from content.dialogue import Choice, chosen, nfc
+from content.safety import SAFETY_TEXT, SECRET_TEXT, screen
+from content.update import Update
+from content.words import Command, code_in, command
+from db.session import NewRow
+from db.store import Store
+from db.store.outbox import Where
+from handlers import groups, joining, menu
+from handlers.routes import COMMANDS, ROUTES
+from handlers.turn import Pending, Turn
+from handlers.world import World
+
+Handler = Callable[[Turn], None]
+
+STALE = "Nút đó là của câu trước rồi. Câu đang chờ {you} là:"
+NOT_UNDERSTOOD = "{Me} chưa hiểu ý {you}. {You} bấm một nút, hoặc gõ số của nút đó nhé."
+CANNOT_READ = (
+    "{Me} chỉ đọc được chữ, chưa xem được hình hay nghe tiếng. {You} gõ chữ giúp {me} nhé."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a turn leaves for the edge after its commit.
+
+    Attributes:
+        rows: outbox rows to send, in order.
+        account: our id of the chat.
+        taken: a tapped button belonged to the open question.
+        woke: a schedule was set that may be due now.
+    """
+
+    rows: tuple[NewRow, ...] = ()
+    account: int = 0
+    taken: bool = True
+    woke: bool = False
+
+
+def take_turn(update: Update, world: World, now: datetime, store: Store) -> Committed:
+    """The whole turn, synchronous: no await, no network, nothing caught."""
+    seat = store.seat
+    if seat is None:
+        raise LookupError("a turn needs the place of its chat")
+    turn = Turn(world, store, seat, now, update)
+    taken = _hear(turn, update)
+    rows = [] if seat.is_group and not turn.messages else turn.finish()
+    deletions = _delete_secret(turn)
+    return Committed((*deletions, *rows), seat.account_id, taken, turn.woke)
+
+
+def _hear(turn: Turn, update: Update) -> bool:
+    """Sort what was said and run the handler; whether a tap belonged to the open question."""
+    said = update.said
+    if said.kind in {"added", "removed", "moved"}:
+        groups.placed(turn)
+        return True
+    if turn.seat.unreachable_at is not None:
+        turn.store.chats.reachable(turn.seat.account_id)
+    if said.kind == "tap":
+        return _tap(turn, said.text)
+    if turn.seat.is_group:
+        groups.heard(turn, nfc(said.text))
+    elif said.kind == "other":
+        _end(turn, lambda: _lost(turn, CANNOT_READ))
+    else:
+        _typed(turn, said.text)
+    return True
+
+
+def _tap(turn: Turn, token: str) -> bool:
+    """A button.
+
+    Of the open question, or an old one, which gets the open question and has no effect.
+    """
+    seq, _, position = token.partition(".")
+    choices = turn.pending.choices
+    fresh = seq == str(turn.seat.seq) and position.isdecimal() and int(position) < len(choices)
+    if turn.seat.is_group:
+        return False
+    if fresh:
+        _end(turn, lambda: _choose(turn, choices[int(position)]))
+    else:
+        _end(turn, lambda: _lost(turn, STALE if turn.pending.at not in {"", "menu"} else ""))
+    return fresh
+
+
+def _typed(turn: Turn, text: str) -> None:
+    """Typed text: distress and secrets first, then a choice, a word, a code, free text."""
+    screened = screen(text)
+    if screened.distress:
+        turn.say(SAFETY_TEXT)  # the open question stays open, unshown: no quiz now
+        return
+    if screened.secrets:
+        turn.again(SECRET_TEXT(deleted=_can_delete(turn)))
+        return
+    turn.text = nfc(screened.text)
+    choice = chosen(turn.text, turn.pending.choices)
+    word = command(turn.text)
+    code = code_in(turn.text)
+    if choice is not None:
+        _end(turn, lambda: _choose(turn, choice))
+    elif word is not None:
+        _end(turn, lambda: _command(turn, word))
+    elif code is not None:
+        turn.argument = code
+        _end(turn, lambda: joining.code(turn))
+    elif turn.pending.free:
+        turn.data = turn.pending.data
+        _end(turn, lambda: ROUTES[turn.pending.at](turn))
+    else:
+        _end(turn, lambda: _lost(turn, NOT_UNDERSTOOD))
+
+
+def _choose(turn: Turn, choice: Choice) -> None:
+    if choice.value.startswith(":"):
+        _command(turn, Command(choice.value[1:]))
+        return
+    turn.picked = choice.value
+    turn.data = turn.pending.data
+    ROUTES.get(turn.pending.at, menu.show)(turn)
+
+
+def _command(turn: Turn, word: Command) -> None:
+    turn.argument = word.argument
+    if word.name == "batdau" or turn.seat.person is not None:
+        COMMANDS.get(word.name, menu.show)(turn)
+    else:
+        joining.welcome(turn)
+
+
+def _lost(turn: Turn, why: str) -> None:
+    """Nothing to answer with: the open question again, or the menu, or who are you."""
+    if turn.pending.at not in {"", "menu"}:
+        turn.again(why)
+    elif turn.seat.person is None:
+        joining.welcome(turn)
+    elif why:
+        turn.say(why)
+
+
+def _end(turn: Turn, handle: Callable[[], None]) -> None:
+    """Run a handler.
+
+    A turn that asked nothing ends with the menu, so that there is always a next step.
+    """
+    handle()
+    if turn.question is None and not turn.seat.is_group:
+        menu.show(turn) if turn.seat.person else joining.welcome(turn)
+
+
+def _can_delete(turn: Turn) -> bool:
+    deletes = turn.world.bots[turn.seat.bot].capabilities.deletes
+    return deletes and turn.update is not None and turn.update.said.message != ""
+
+
+def _delete_secret(turn: Turn) -> list[NewRow]:
+    """The wire call that deletes a message with a secret in it, where the platform can."""
+    said = turn.update.said if turn.update else None
+    if (
+        said is None
+        or said.kind != "text"
+        or not screen(said.text).secrets
+        or not _can_delete(turn)
+    ):
+        return []
+    where = Where(turn.seat.account_id, turn.seat.bot)
+    return [turn.store.outbox.put(where, "delete", {"message": said.message}, turn.now)]
+
+
+__all__ = ["NOT_UNDERSTOOD", "STALE", "Committed", "Handler", "Pending", "take_turn"]

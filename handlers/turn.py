@@ -1,0 +1,201 @@
+"""The turn: what a handler gets, and how it answers."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from content.address import ADDRESSES, Address, fill
+from content.dialogue import Choice, Message
+from content.fit import fit
+from content.update import Update
+from db.seats import Person, Seat
+from db.session import NewRow
+from db.store import Store
+from db.store.outbox import Where
+from handlers.world import World
+
+VALUE_RE = re.compile(r"\{(\w+)\}")
+IDLE_AFTER = timedelta(hours=2)
+DEFAULT_HONORIFIC = {"pupil": "em", "staff": "thay-co"}
+
+Options = Sequence[Choice | tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The open question of a conversation, as it is stored.
+
+    Attributes:
+        at: name of the handler in `handlers.route.ROUTES` that gets the answer; "" for none.
+        data: what that handler wrote for itself; plain JSON.
+        text: the question, to be shown again when an old button is tapped or an answer is not
+            understood.
+        choices: what may be chosen; a value that begins with ":" is a command (":hoc").
+        free: whether any text is an answer.
+    """
+
+    at: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+    choices: tuple[Choice, ...] = ()
+    free: bool = False
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Pending":
+        """Read what `to_json` made; what is missing is empty."""
+        return cls(
+            at=stored.get("at", ""),
+            data=stored.get("data", {}),
+            text=stored.get("text", ""),
+            choices=tuple(Choice(*pair) for pair in stored.get("choices", ())),
+            free=stored.get("free", False),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON for the conversation's row."""
+        choices = [[choice.label, choice.value] for choice in self.choices]
+        stored = {"at": self.at, "data": dict(self.data), "text": self.text, "choices": choices}
+        return stored | {"free": self.free}
+
+
+@dataclass(slots=True)
+class Turn:
+    """One turn of one chat: read `picked`, `text`, `data`, `person`; answer with `say` and `ask`.
+
+    Everything said in a turn becomes one message. A turn that asks nothing ends with the menu.
+
+    Attributes:
+        update: what came in; None when a schedule fired.
+        picked: the value of the choice that was tapped or typed; None if it was free text.
+        text: the typed text, composed and trimmed, secrets masked; "" when tapped.
+        data: what the asking handler stored with the question.
+        argument: what followed a command (`gannhom CODE`).
+        unasked: the messages are not an answer to this person's own turn and use their allowance.
+        harmless: whether repeating this turn's messages would do no harm (False for a group's
+            tally).
+    """
+
+    world: World
+    store: Store
+    seat: Seat
+    now: datetime
+    update: Update | None = None
+    picked: str | None = None
+    text: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    argument: str = ""
+    unasked: bool = False
+    harmless: bool = True
+    messages: list[Message] = field(default_factory=list)
+    question: Pending | None = None
+    woke: bool = False
+    address_as: Address | None = None
+
+    @property
+    def person(self) -> Person:
+        """Who is speaking.
+
+        Raises:
+            LookupError: nobody has been named in this chat yet; the route asks for a code before
+                such a handler runs.
+        """
+        if self.seat.person is None:
+            raise LookupError("nobody speaks in this chat yet")
+        return self.seat.person
+
+    @property
+    def pending(self) -> Pending:
+        """The question that was open when the turn began."""
+        return Pending.from_json(self.seat.pending)
+
+    @property
+    def address(self) -> Address:
+        """How the reader is addressed: what they chose, else by role, else neutrally."""
+        if self.address_as is not None:
+            return self.address_as
+        person = self.seat.person
+        if person is None or self.seat.is_group:
+            return ADDRESSES["ban"]
+        return ADDRESSES[person.honorific or DEFAULT_HONORIFIC.get(person.kind, "ban")]
+
+    def words(self, text: str, **values: object) -> str:
+        """`text` with {you} {You} {me} {Me} and then the {values} filled in."""
+        filled = fill(text, self.address)
+        return VALUE_RE.sub(lambda m: str(values[m[1]]) if m[1] in values else m[0], filled)
+
+    def say(self, text: str, **values: object) -> None:
+        """Say something that asks for no answer."""
+        self.messages.append(Message(self.words(text, **values)))
+
+    def ask(
+        self,
+        text: str,
+        options: Options,
+        at: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        free: bool = False,
+        **values: object,
+    ) -> None:
+        """Ask a question; the answer goes to the route `at`.
+
+        The last question of a turn is the open one.
+
+        Args:
+            text: with {you} and the like, and names of `values`.
+            options: choices, or (label, value) pairs; a value ":hoc" is that command.
+            at: name in `handlers.route.ROUTES`.
+            data: plain JSON, given back as `turn.data`.
+            free: whether any typed text is an answer too (`turn.picked` is then None).
+            values: filled into text and labels.
+        """
+        asked = self.words(text, **values)
+        choices = tuple(
+            Choice(self.words(label, **values), value)
+            for label, value in (
+                (option.label, option.value) if isinstance(option, Choice) else option
+                for option in options
+            )
+        )
+        self.question = Pending(at, data or {}, asked, choices, free)
+        self.messages.append(Message(asked, choices))
+
+    def again(self, why: str = "", **values: object) -> None:
+        """Show the open question once more, after a sentence that says why."""
+        if why:
+            self.say(why, **values)
+        pending = self.question or self.pending
+        if not pending.at:
+            return
+        self.question = pending
+        self.messages.append(Message(pending.text, pending.choices))
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is going on in this chat that an unasked message would interrupt."""
+        return self.pending.at in {"", "menu"}
+
+    def finish(self) -> list[NewRow]:
+        """Write the open question and one outbox row for each wire call; return these rows."""
+        channel = self.world.bots[self.seat.bot].capabilities
+        if self.question is not None:
+            self.seat.seq += 1
+            self.seat.pending = self.question.to_json()
+            self.store.chats.save(self.seat, self.now)
+        n_choices = len(self.messages[-1].choices) if self.messages else 0
+        tokens = [f"{self.seat.seq}.{position}" for position in range(n_choices)]
+        where = Where(self.seat.account_id, self.seat.bot)
+        person = self.seat.person.id if self.unasked and self.seat.person else None
+        return [
+            self.store.outbox.put(
+                where,
+                "say",
+                {"text": part.text, "buttons": part.buttons},
+                self.now,
+                harmless=self.harmless,
+                unasked_for=person if position == 0 else None,
+            )
+            for position, part in enumerate(fit(self.messages, tokens, channel))
+        ]
