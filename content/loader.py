@@ -40,9 +40,8 @@ class Problem:
 
     def shown(self) -> str:
         """One line: file:line: key: reason."""
-        return ": ".join(
-            part for part in (f"{self.file}:{self.line}", self.key, self.reason) if part
-        )
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (place, self.key, self.reason) if part)
 
 
 class LoadErrors(Exception):
