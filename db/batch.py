@@ -164,7 +164,7 @@ def _fill(session: Session, seats: Sequence[Seat], others: Sequence[int]) -> dic
     for seat in seats:
         row = conversations.get((seat.account_id, seat.sender))
         if row is not None:
-            seat.seq, seat.pending = row.seq, row.pending
+            seat.seq, seat.pending, seat.at = row.seq, row.pending, row.at
         seat.persons = tuple(p for p, _ in speakers.get(seat.account_id, ()))
         seat.person = persons.get(current.get(seat.account_id, 0))
     return persons

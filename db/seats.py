@@ -69,6 +69,7 @@ class Seat:
     sender: str
     seq: int = 0
     pending: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None  # when this conversation last moved
     persons: tuple[int, ...] = ()
     person: Person | None = None
 

@@ -17,10 +17,12 @@ HELP: Mapping[str, str] = {
     "pupil": (
         "Mỗi bài học chỉ 3–5 phút. Học xong, {you} dạy lại cho một người thân rồi ghi vào đây.\n"
         "{You} bấm nút, hoặc gõ: học · hướng dẫn · người thân · kết quả.\n"
-        "Gõ “đổi người” khi người khác cầm máy, “nhắc nhở” để đổi giờ nhắc, “dữ liệu” để xem những gì được lưu."
+        "Gõ “đổi người” khi người khác cầm máy, “nhắc nhở” để đổi giờ nhắc, “dữ "
+        "liệu” để xem những gì được lưu."
     ),
     "relative": (
-        "{You} học từng bài ngắn ở đây, chậm cũng không sao ạ. Bấm nhầm thì bấm lại, không hỏng gì đâu ạ.\n"
+        "{You} học từng bài ngắn ở đây, chậm cũng không sao ạ. Bấm nhầm thì bấm lại, "
+        "không hỏng gì đâu ạ.\n"
         "{You} bấm nút, hoặc gõ số của nút. Gõ “đổi người” khi người khác cầm máy, "
         "“dừng” nếu không muốn nhận tin nhắc, “dữ liệu” để xem những gì được lưu."
     ),

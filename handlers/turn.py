@@ -17,7 +17,6 @@ from db.store.outbox import Where
 from handlers.world import World
 
 VALUE_RE = re.compile(r"\{(\w+)\}")
-IDLE_AFTER = timedelta(hours=2)
 DEFAULT_HONORIFIC = {"pupil": "em", "staff": "thay-co"}
 
 Options = Sequence[Choice | tuple[str, str]]
@@ -92,6 +91,7 @@ class Turn:
     question: Pending | None = None
     woke: bool = False
     address_as: Address | None = None
+    rows: list[NewRow] = field(default_factory=list)
 
     @property
     def person(self) -> Person:
@@ -176,6 +176,11 @@ class Turn:
     def idle(self) -> bool:
         """Whether nothing is going on in this chat that an unasked message would interrupt."""
         return self.pending.at in {"", "menu"}
+
+    def since_last(self) -> timedelta:
+        """How long ago this conversation last moved; very long if never."""
+        at = self.seat.at
+        return self.now - at if at is not None else timedelta.max
 
     def finish(self) -> list[NewRow]:
         """Write the open question and one outbox row for each wire call; return these rows."""

@@ -1,0 +1,64 @@
+"""The one table from names to handlers: commands, open questions, schedules."""
+
+from collections.abc import Callable, Mapping
+
+from handlers import (
+    confirm,
+    groups,
+    guidance,
+    joining,
+    lesson,
+    menu,
+    myself,
+    privacy,
+    relatives,
+    reminders,
+    speakers,
+    tally,
+    teacher,
+)
+from handlers.due import Fired
+from handlers.turn import Turn
+
+Handler = Callable[[Turn], None]
+
+COMMANDS: Mapping[str, Handler] = {
+    "batdau": joining.start,
+    "hoc": lesson.choose,
+    "onbai": lesson.choose,
+    "huongdan": guidance.begin,
+    "nguoithan": relatives.show,
+    "toi": myself.show,
+    "lop": teacher.show,
+    "tongket": tally.show,
+    "nhacnho": reminders.show,
+    "dung": reminders.stop,
+    "tieptuc": reminders.resume,
+    "dulieu": privacy.show,
+    "doinguoi": speakers.show,
+    "trogiup": menu.help_,
+    "gannhom": groups.bind,
+    "huygan": groups.unbind,
+}
+
+ROUTES: Mapping[str, Handler] = {
+    "menu": menu.show,
+    **joining.ROUTES,
+    **lesson.ROUTES,
+    **guidance.ROUTES,
+    **confirm.ROUTES,
+    **relatives.ROUTES,
+    **speakers.ROUTES,
+    **privacy.ROUTES,
+    **teacher.ROUTES,
+    **tally.ROUTES,
+    **reminders.ROUTES,
+}
+
+FIRED: Mapping[str, Fired] = {
+    **joining.FIRED,
+    **confirm.FIRED,
+    **tally.FIRED,
+    **groups.FIRED,
+    **reminders.FIRED,
+}
