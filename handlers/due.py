@@ -1,4 +1,4 @@
-"""What a schedule wakes: claim it, let its handler speak, set its next time, all in one transaction."""
+"""What a schedule wakes: claim it, let its handler speak, set its next time: one transaction."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ Fired = Callable[[Turn, Row[Any]], datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One schedule as the ticker saw it due: `seen` is its time then; a moved or claimed one no longer has it."""
+    """One schedule as the ticker saw it due; `seen`: its time then, gone once it is claimed."""
 
     row: int
     seen: datetime
@@ -84,24 +84,30 @@ def allowed(turn: Turn, person_id: int | None) -> datetime | None:
         return turn.now + WHEN_SOMEONE_ELSE
     if person.reminders_off:
         return turn.now + timedelta(days=7)
-    awake = quiet(turn.now, turn.world.zone)
-    if awake is not None:
-        return awake
-    monday = turn.world.week(turn.now)
-    first = datetime.combine(monday, time(0), turn.world.zone).astimezone(UTC)
     if turn.world.school.in_break(turn.world.day(turn.now)):
         return turn.now + timedelta(days=1)
-    if turn.store.outbox.n_unasked(person.id, first) >= MOST_A_WEEK:
-        return first + timedelta(days=7, hours=17, minutes=30)
-    if not turn.idle and turn.since_last() < BUSY_AT_MOST:
-        return turn.now + WHEN_BUSY
-    return None
+    busy = not turn.idle and turn.since_last() < BUSY_AT_MOST
+    return (
+        quiet(turn.now, turn.world.zone)
+        or _allowance(turn, person.id)
+        or (turn.now + WHEN_BUSY if busy else None)
+    )
+
+
+def _allowance(turn: Turn, person_id: int) -> datetime | None:
+    """None while this week's unasked messages are not used up; else the next Monday, 17:30."""
+    zone = turn.world.zone
+    monday = turn.world.week(turn.now)
+    first = datetime.combine(monday, time(0), zone).astimezone(UTC)
+    if turn.store.outbox.n_unasked(person_id, first) < MOST_A_WEEK:
+        return None
+    return datetime.combine(monday + timedelta(days=7), time(17, 30), zone).astimezone(UTC)
 
 
 def fire(
     occurrence: Occurrence, handlers: Mapping[str, Fired], world: World, now: datetime, store: Store
 ) -> Fire:
-    """Claim one due schedule and do what it causes; a second claim of the same occurrence does nothing."""
+    """Claim one due schedule and do what it causes; a second claim of it does nothing."""
     row = store.schedules.claim(occurrence.row, occurrence.seen)
     if row is None:
         return Fire()

@@ -81,8 +81,7 @@ class MiniSchool:
         )
         self.person: dict[str, int] = {}
         self.class_id: dict[str, int] = {}
-        self._key = 0
-        self._seen = 0
+        self.n_said = 0
         models.metadata.create_all(engine)
         self._fill()
 
@@ -167,7 +166,7 @@ class MiniSchool:
         """All rows of a table, oldest first."""
         found = models.metadata.tables[table]
         with self.engine.begin() as connection:
-            order = [c for c in found.primary_key.columns]
+            order = list(found.primary_key.columns)
             return connection.execute(select(found).order_by(*order)).all()
 
     def insert(self, table: str, **values: Any) -> int:
@@ -232,7 +231,7 @@ class Talk:
 
     def says(self, text: str) -> str:
         """Type a text; what the bot answered (buttons in brackets)."""
-        return self.hears(Said("text", text, message=f"m{self.school._key}"))
+        return self.hears(Said("text", text, message=f"m{self.school.n_said}"))
 
     def taps(self, label: str) -> str:
         """Tap the button with this label on the newest message that has buttons."""
@@ -250,9 +249,9 @@ class Talk:
 
     def hears(self, said: Said) -> str:
         """Anything said; what the bot answered in this chat."""
-        self.school._key += 1
+        self.school.n_said += 1
         self.school.now += timedelta(seconds=7)
-        update = Update(self.address, str(self.school._key), said, group=self.group)
+        update = Update(self.address, str(self.school.n_said), said, group=self.group)
         return self.repeats(update)
 
     def repeats(self, update: Update) -> str:

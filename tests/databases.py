@@ -1,4 +1,4 @@
-"""Both databases for tests: a SQLite file, and a real PostgreSQL out of the wheel; neither is ever skipped."""
+"""Both databases for tests: a SQLite file, and a real PostgreSQL; neither is ever skipped."""
 
 import os
 import tempfile
