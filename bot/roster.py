@@ -1,4 +1,4 @@
-"""Reading a school's list of pupils and staff: from an .xlsx file to dataclasses, with every fault named."""
+"""Reading a school's list of pupils and staff from an .xlsx file, with every fault named."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -34,11 +34,11 @@ __all__ = [
 
 
 def read_roster(path: Path, kind: str) -> Roster:
-    """Read an .xlsx list as schools have it: any number of sheets, headings anywhere, titles and footers around.
+    """Read an .xlsx list as schools have it: many sheets or one, headings anywhere, footers.
 
     Args:
-        path: the file; what it says of pupils, homeroom teachers, lead and leadership is read, columns of identity
-            numbers never.
+        path: the file; what it says of pupils, homeroom teachers, lead and leadership is read,
+            columns of identity numbers never.
         kind: the school's kind, a key of `content.names.GRADES`.
 
     Raises:
@@ -47,7 +47,8 @@ def read_roster(path: Path, kind: str) -> Roster:
     parts = [read_sheet(sheet, kind) for sheet in open_sheets(path)]
     if not any(part.headed for part in parts):
         raise RosterError(
-            f"Không tìm thấy dòng tiêu đề nào trong tệp {path.name}. Cần có cột “Họ và tên” và các cột như “Lớp”, “Ngày sinh”."
+            f"Không tìm thấy dòng tiêu đề nào trong tệp {path.name}. Cần có cột “Họ "
+            "và tên” và các cột như “Lớp”, “Ngày sinh”."
         )
     return _joined(parts)
 
@@ -55,7 +56,8 @@ def read_roster(path: Path, kind: str) -> Roster:
 def doubtful_twins(pupils: Sequence[RosterPupil]) -> dict[RosterPupil, RosterPupil]:
     """Each pupil of the list whom nothing tells apart from another one, with that other one.
 
-    Same name and class, or same name and date of birth; different codes or dates of birth tell apart.
+    Same name and class, or same name and date of birth; different codes or dates of birth tell
+    apart.
     """
     by_name: dict[str, list[RosterPupil]] = defaultdict(list)
     for pupil in pupils:
@@ -130,7 +132,7 @@ def _twin_doubts(pupils: Sequence[RosterPupil]) -> list[RowDoubt]:
 def _one_teacher_per_class(
     members: Iterable[RosterStaff],
 ) -> tuple[tuple[RosterStaff, ...], list[RowProblem]]:
-    """Each task once, though column, title and sheet may all name it; a second teacher of a class is a problem."""
+    """Each task once, though column, title and sheet may name it; two teachers are a problem."""
     kept: dict[tuple[str, str], RosterStaff] = {}
     problems: list[RowProblem] = []
     for member in members:
@@ -142,7 +144,8 @@ def _one_teacher_per_class(
                 RowProblem(
                     member.sheet,
                     member.row,
-                    f"Lớp {who} đã có giáo viên chủ nhiệm {other.full_name} ở {_place(other, member.sheet)}. "
+                    f"Lớp {who} đã có giáo viên chủ nhiệm {other.full_name} ở "
+                    f"{_place(other, member.sheet)}. "
                     "Hãy giữ một người.",
                 )
             )

@@ -17,14 +17,18 @@ MIDNIGHT_RE = re.compile(r"\s+00:00(:00)?$")
 YEAR_RE = re.compile(r"(19|20)[0-9]{2}")
 BIRTH_YEARS = range(1980, 2036)
 ID_NUMBER_RE = re.compile(r"0[0-9]{11}|[0-9]{11}")  # Excel drops the leading zero of a number
-# Letters that no Vietnamese or minority name has, left where fonts of the nineties (TCVN3, VNI) were not converted;
+# Letters that no Vietnamese or minority name has, left where fonts of the nineties (TCVN3, VNI)
+# were not converted;
 # a capital with a mark inside a word ("NguyÔn"); two vowels that only VNI writes ("Vaên", "Traàn").
 OLD_FONT_RE = re.compile(
     r"[µ¸¶·¹¨»¾¼½©®ª«¬§×÷ÞþßÆæËëÏïîÎÖöÜüÛûØøÅåÄäÇç]"
     r"|[a-z][ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝ][a-z]"
     r"|(?<=\w)(?:aâ|aà|aá|aã|aê|aé|aè|aú|eâ|eà|eá|eã|eù|oâ|oõ|uõ)"
 )
-OLD_FONT = "Họ tên viết bằng phông chữ cũ (TCVN3/VNI). Hãy đổi cả tệp sang Unicode, ví dụ bằng UniKey, rồi thử lại."
+OLD_FONT = (
+    "Họ tên viết bằng phông chữ cũ (TCVN3/VNI). Hãy đổi cả tệp sang Unicode, ví dụ bằng "
+    "UniKey, rồi thử lại."
+)
 TITLE_RE = re.compile(r"(thầy|cô)(?:\s+giáo)?\s*[.:]?\s+(?=\S)", re.IGNORECASE)
 DEGREE_RE = re.compile(
     r"(?:th\s?\.?\s?s|thạc\s+s[ĩỹ]|ts|cn|gv|đ/c|ông|bà)\s*\.?\s+(?=\S+\s)", re.IGNORECASE
@@ -54,7 +58,7 @@ def name_fault(name: str) -> str | None:
 
 
 def birth_of(value: Value) -> date | None:
-    """The date of birth in a cell: a real date, Excel's day number, "05/09/2014", "5-9-2014", "2014-09-05".
+    """The date of birth in a cell: a date, Excel's day number, "05/09/2014", "2014-09-05".
 
     Text is day, month, year. A year alone is no date: None.
 
@@ -67,7 +71,8 @@ def birth_of(value: Value) -> date | None:
     found = value if isinstance(value, date) else _typed_date(text)
     if found is None or found.year not in BIRTH_YEARS:
         raise ValueError(
-            f"Không đọc được ngày sinh “{text[:20]}”. Hãy ghi theo ngày/tháng/năm, ví dụ 05/09/2014."
+            f"Không đọc được ngày sinh “{text[:20]}”. Hãy ghi theo ngày/tháng/năm, ví "
+            "dụ 05/09/2014."
         )
     return found
 
@@ -85,7 +90,8 @@ def consent_of(value: Value) -> bool | None:
         return False
     if text_of(value):
         raise ValueError(
-            f"Ô đồng ý của phụ huynh ghi “{text_of(value)[:20]}”. Hãy ghi “có” hoặc “không”, chưa rõ thì để trống."
+            f"Ô đồng ý của phụ huynh ghi “{text_of(value)[:20]}”. Hãy ghi “có” hoặc "
+            "“không”, chưa rõ thì để trống."
         )
     return None
 
@@ -101,7 +107,7 @@ def is_id_number(code: str) -> bool:
 
 
 def teacher_of(text: str) -> Teacher | None:
-    """The teacher named in "cô Nguyễn Thị Hoa - SĐT: 09..."; None where no name stands ("GVCN: .......")."""
+    """The teacher of "cô Nguyễn Thị Hoa - SĐT: 09..."; None without a name ("GVCN: .....")."""
     name = AFTER_NAME_RE.sub("", clean_name(text)).strip(" .:-")
     name = DEGREE_RE.sub("", name) if DEGREE_RE.match(name) else name
     found = TITLE_RE.match(name)

@@ -28,11 +28,14 @@ HEADINGS: dict[Field, str] = {
     "full": "ho (va )?ten( khai sinh| day du)?( cua)?( hoc sinh| hs| giao vien| gv| can bo| cbgv)?",
     "family": "ho( (va )?(ten |chu )?(dem|lot|lot dem))|ho",
     "given": "ten( hs| hoc sinh| goi)?",
-    "birth": "ngay sinh|ngay thang nam sinh|ngay thang nam|sinh ngay|ngaysinh|ngay sinh (hs|hoc sinh)",
+    "birth": "ngay sinh|ngay thang nam sinh|ngay thang nam|sinh ngay|ngaysinh|ngay sinh "
+    "(hs|hoc sinh)",
     "class": r"(ten )?lop( hoc)?( hien tai| moi)?( (nam hoc )?20[0-9]{2}( 20[0-9]{2})?)?",
     "code": "ma( so| dinh danh noi bo)?( cua)? (hoc sinh|hs)( noi bo)?|mahs|ma dinh danh noi bo",
-    "homeroom": "(ten |ho ten |ho va ten )?(gvcn|giao vien chu nhiem|gv chu nhiem|thay co chu nhiem)( lop)?",
-    "duty": "chuc vu|nhiem vu|chuc danh|vai tro|kiem nhiem|cong viec|chuc vu nhiem vu|nhiem vu duoc giao|phan cong",
+    "homeroom": "(ten |ho ten |ho va ten )?(gvcn|giao vien chu nhiem|gv chu nhiem|thay co chu "
+    "nhiem)( lop)?",
+    "duty": "chuc vu|nhiem vu|chuc danh|vai tro|kiem nhiem|cong viec|chuc vu nhiem vu|nhiem "
+    "vu duoc giao|phan cong",
     "duty_class": "(lop )?(chu nhiem|cn)( lop)?|gvcn lop|lop gvcn",
     "sex": "gioi tinh|gioi|nam nu|phai",
 }
@@ -79,7 +82,8 @@ class Columns:
 def field_of(heading: str) -> Field | None:
     """The field that a heading names, or None.
 
-    Headings of identity numbers (CCCD, định danh cá nhân) name nothing: those columns are never read.
+    Headings of identity numbers (CCCD, định danh cá nhân) name nothing: those columns are never
+    read.
     """
     text = _plain(heading)
     if IDENTITY_RE.search(bare(heading)) or (
@@ -109,9 +113,15 @@ def heading_of(row: Row, below: Row | None) -> tuple[Columns, ...]:
 
 
 def is_second_heading(row: Row, below: Row) -> bool:
-    """Whether the row below only refines the headings of `row`."""
+    """Whether the row below belongs to the headings: splits one, or shares a merged one."""
+    if below.number != row.number + 1:
+        return False
     under = [field_of(text) for text in below.spread]
-    return below.number == row.number + 1 and "family" in under and "given" in under
+    shared = any(
+        field is not None and text == above
+        for field, text, above in zip(under, below.spread, row.spread, strict=True)
+    )
+    return shared or ("family" in under and "given" in under)
 
 
 def with_given(columns: Columns, rows: tuple[Row, ...]) -> Columns:

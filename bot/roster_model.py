@@ -1,4 +1,4 @@
-"""What a school's list of pupils and staff says once it is read: pupils, staff, classes, and what is wrong with it."""
+"""What a school's list says once it is read: pupils, staff, classes, and its faults."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,7 @@ Title = Literal["thay", "co"]
 
 
 class RosterError(Exception):
-    """The file as a whole cannot be read; its text is a Vietnamese sentence that says what to do."""
+    """The file as a whole cannot be read; the text, in Vietnamese, says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class RowDoubt:
-    """Something a person should look at, which does not stop the import; `reason` as in `RowProblem`."""
+    """Something to look at that does not stop the import; `reason` as in `RowProblem`."""
 
     sheet: str
     row: int
@@ -69,7 +69,7 @@ class RowDoubt:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everything one file says, in the order of its sheets and rows; `classes` in their natural order."""
+    """Everything one file says, in its order; `classes` in their natural order."""
 
     pupils: tuple[RosterPupil, ...]
     staff: tuple[RosterStaff, ...]

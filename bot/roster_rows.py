@@ -1,4 +1,4 @@
-"""Reading one sheet of a school's list from top to bottom: titles, headings, rows of pupils or staff, footers."""
+"""Reading one sheet of a school's list from top to bottom: titles, headings, rows, footers."""
 
 import re
 from collections.abc import Callable
@@ -43,13 +43,17 @@ TEACHER_IN_TEXT_RE = re.compile(
 )
 DATE_LINE_RE = re.compile(r"\bngày\b.*\btháng\b.*\bnăm\b", re.IGNORECASE)
 END_RE = re.compile(
-    r"(người lập|lập biểu|lập bảng|hiệu trưởng|phó hiệu trưởng|xác nhận|ban giám hiệu|thủ trưởng|duyệt"
-    r"|giáo viên chủ nhiệm|gvcn|gv chủ nhiệm|nơi nhận|kt\s?\.|tm\s?\.|tl\s?\.|\(?ký\b|người kiểm tra|tổng phụ trách)",
+    r"(người lập|lập biểu|lập bảng|hiệu trưởng|phó hiệu trưởng|xác nhận|ban giám hiệu"
+    r"|thủ trưởng|duyệt"
+    r"|giáo viên chủ nhiệm|gvcn|gv chủ nhiệm|nơi nhận|kt\s?\.|tm\s?\.|tl\s?\.|\(?ký\b"
+    r"|người kiểm tra|tổng phụ trách)",
     re.IGNORECASE,
 )
 NOTE_RE = re.compile(
-    r"(tổng (số|cộng)|cộng\b|s[ĩỉ] số|trong đó|nam\s*:|nữ\s*:|ghi chú|lưu ý|danh sách|ấn định|lớp\b|khối\b"
-    r"|trường (thcs|thpt|tiểu học|th|ptdt)\b|phòng gd|phòng giáo dục|sở gd|sở giáo dục|ubnd|ủy ban|cộng hòa xã hội"
+    r"(tổng (số|cộng)|cộng\b|s[ĩỉ] số|trong đó|nam\s*:|nữ\s*:|ghi chú|lưu ý|danh sách"
+    r"|ấn định|lớp\b|khối\b"
+    r"|trường (thcs|thpt|tiểu học|th|ptdt)\b|phòng gd|phòng giáo dục|sở gd"
+    r"|sở giáo dục|ubnd|ủy ban|cộng hòa xã hội"
     r"|độc lập|năm học|học kỳ|trang\b|\*)",
     re.IGNORECASE,
 )
@@ -83,7 +87,10 @@ CLASS_AS_DATE = (
 ID_NUMBER = (
     "Mã học sinh giống số căn cước nên không được lưu. Hãy dùng mã riêng của trường, hoặc để trống."
 )
-NAME_ONLY = "Dòng này chỉ có tên nên đã bỏ qua. Nếu là học sinh, hãy ghi số thứ tự; nếu là chữ ký, hãy xóa đi."
+NAME_ONLY = (
+    "Dòng này chỉ có tên nên đã bỏ qua. Nếu là học sinh, hãy ghi số thứ tự; nếu là chữ "
+    "ký, hãy xóa đi."
+)
 SAMPLE_ROWS = 60
 
 
@@ -120,7 +127,7 @@ def read_sheet(sheet: Sheet, kind: str) -> Found:
 
 
 class _Reader:
-    """Where the reading of one sheet stands: the current class, the current lists, and what was found."""
+    """Where the reading of one sheet stands: current class, current lists, what was found."""
 
     def __init__(self, sheet: Sheet, kind: str) -> None:
         self._sheet = sheet

@@ -1,4 +1,4 @@
-"""An .xlsx file as plain rows of cells: sheets that can be seen, merged cells filled, empty rows dropped."""
+"""An .xlsx file as plain rows of cells: visible sheets, merged cells filled, no empty rows."""
 
 import re
 import warnings
@@ -46,8 +46,9 @@ class Row:
 
     Attributes:
         number: as Excel shows it, from 1.
-        values: what stands in each column; a cell merged downwards counts for every row, one merged sideways stands
-            in its first column only. Text is composed, trimmed and free of invisible characters.
+        values: what stands in each column; a cell merged downwards counts for every row, one merged
+            sideways stands in its first column only. Text is composed, trimmed and free of
+            invisible characters.
         spread: the same texts, with cells merged sideways repeated in every column: for headings.
     """
 
@@ -73,7 +74,8 @@ def open_sheets(path: Path) -> tuple[Sheet, ...]:
     """Read the visible sheets of a workbook.
 
     Raises:
-        RosterError: no such file, not an .xlsx file, an old .xls, locked by a password, damaged, or empty.
+        RosterError: no such file, not an .xlsx file, an old .xls, locked by a password, damaged, or
+            empty.
     """
     _refuse_other_formats(path)
     workbook = _workbook(path)
@@ -105,7 +107,7 @@ def text_of(value: Value) -> str:
 
 
 def date_of_serial(value: float) -> date | None:
-    """The date of Excel's day number (system of 1900), or None where it cannot be a day of 1950 to 2050."""
+    """The date of Excel's day number (system of 1900), or None outside 1950 to 2050."""
     if not 18264 <= value <= 55153:
         return None
     found = from_excel(value)
@@ -125,7 +127,8 @@ def _refuse_other_formats(path: Path) -> None:
         raise RosterError(f"Tệp {path.name} đang đặt mật khẩu. Hãy bỏ mật khẩu rồi lưu lại.")
     if content.startswith(OLE):
         raise RosterError(
-            f"Tệp {path.name} là Excel kiểu cũ (.xls). Hãy mở tệp, chọn “Lưu thành”, kiểu “Excel Workbook (.xlsx)”."
+            f"Tệp {path.name} là Excel kiểu cũ (.xls). Hãy mở tệp, chọn “Lưu thành”, "
+            "kiểu “Excel Workbook (.xlsx)”."
         )
     if not content.startswith(ZIP):
         raise RosterError(
@@ -142,7 +145,8 @@ def _workbook(path: Path) -> Workbook:
             return load_workbook(file, data_only=True)
     except UNREADABLE as error:
         raise RosterError(
-            f"Tệp {path.name} không phải là tệp Excel .xlsx hoặc đã hỏng. Hãy mở bằng Excel rồi lưu lại thành .xlsx."
+            f"Tệp {path.name} không phải là tệp Excel .xlsx hoặc đã hỏng. Hãy mở bằng "
+            "Excel rồi lưu lại thành .xlsx."
         ) from error
 
 

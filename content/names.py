@@ -72,16 +72,17 @@ def clean_name(text: str) -> str:
 
 
 def given_name(full_name: str) -> str:
-    """The name a person is called by: the last word ("Nguyễn Văn An" gives "An"); empty for empty."""
+    """The name a person is called by: the last word ("An" of "Nguyễn Văn An")."""
     return clean_name(full_name).rpartition(" ")[2]
 
 
 def sort_key(full_name: str) -> str:
     """A key that puts names into the order of a Vietnamese class list when compared bytewise.
 
-    First tên, then họ và đệm; in each first the letters (a < ă < â, d < đ ...), then the tones (ngang, huyền, hỏi,
-    ngã, sắc, nặng). Only a-z and 0-9 occur, so a database's own collation sorts it the same way. Case, punctuation
-    and the place of the tone mark ("Hoà", "Hòa") make no difference, so equal keys also mean "the same name".
+    First tên, then họ và đệm; in each first the letters (a < ă < â, d < đ ...), then the tones
+    (ngang, huyền, hỏi, ngã, sắc, nặng). Only a-z and 0-9 occur, so a database's own collation sorts
+    it the same way. Case, punctuation and the place of the tone mark ("Hoà", "Hòa") make no
+    difference, so equal keys also mean "the same name".
 
     Source: unicode.org/cldr/charts/48/collation/vi.html, read 2026-11.
     """
@@ -90,15 +91,15 @@ def sort_key(full_name: str) -> str:
 
 
 def parse_class(text: str, kind: str) -> ClassName:
-    """Read a class name as people write it: "6a1", "6 A 1", "6/1", "6A01", "lớp 6a1", "7.2", "12 Anh 1".
+    """Read a class name as people write it: "6a1", "6 A 1", "6/1", "lớp 6A01", "12 Anh 1".
 
     Args:
         text: the written name; "7.2" and "7-2" become "7/2".
         kind: the school's kind, a key of `GRADES`.
 
     Raises:
-        ValueError: not a class name, or a grade that a school of this kind does not have; the text is a Vietnamese
-            sentence for the person who wrote the list.
+        ValueError: not a class name, or a grade that a school of this kind does not have; the text
+            is a Vietnamese sentence for the person who wrote the list.
     """
     written = clean_name(text)
     found = CLASS_RE.fullmatch(written)
@@ -109,13 +110,14 @@ def parse_class(text: str, kind: str) -> ClassName:
     low, high = GRADES[kind]
     if not low <= name.grade <= high:
         raise ValueError(
-            f"Lớp {name.label} không có ở trường {KIND_NAMES[kind]} (khối {low} đến {high}). Hãy xem lại tên lớp."
+            f"Lớp {name.label} không có ở trường {KIND_NAMES[kind]} (khối {low} đến "
+            f"{high}). Hãy xem lại tên lớp."
         )
     return name
 
 
 def lead_title(kind: str) -> str:
-    """What the teacher who leads the movement is called in a school of this kind (a key of `GRADES`)."""
+    """What the teacher who leads the movement is called in a school of this kind."""
     return LEAD_TITLES[kind]
 
 
