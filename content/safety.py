@@ -142,7 +142,7 @@ def screen(text: str) -> Screened:
     return Screened(masked, frozenset(span.kind for span in spans), distressed(composed))
 
 
-def secret_text(deleted: bool) -> str:
+def SECRET_TEXT(deleted: bool) -> str:  # noqa: N802 (a text, like its neighbour)
     """What is answered to a secret, with {You} and {me} still to be filled.
 
     Args:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from content.dialogue import bare
 from content.distress import distressed, parse_phrase
-from content.safety import MASK, SAFETY_TEXT, screen, secret_text
+from content.safety import MASK, SAFETY_TEXT, screen, SECRET_TEXT
 
 HERE = Path(__file__).parent
 DISTRESS = yaml.safe_load((HERE / "vectors" / "distress.yaml").read_text("utf-8"))
@@ -154,16 +154,16 @@ def test_the_safety_text_names_both_numbers_and_asks_nothing():
 
 
 def test_our_own_answers_are_neither_cries_nor_secrets():
-    for text in (SAFETY_TEXT, secret_text(deleted=True), secret_text(deleted=False)):
+    for text in (SAFETY_TEXT, SECRET_TEXT(deleted=True), SECRET_TEXT(deleted=False)):
         spoken = text.format(you="em", You="Em", me="mình", Me="Mình")
         assert screen(spoken).text == spoken
         assert not screen(spoken).distress
 
 
 def test_a_deletion_is_claimed_only_when_it_happened():
-    assert "đã xóa" in secret_text(deleted=True)
-    assert "đã xóa" not in secret_text(deleted=False)
-    assert "{You} xóa giúp {me} tin vừa gửi nhé." in secret_text(deleted=False)
+    assert "đã xóa" in SECRET_TEXT(deleted=True)
+    assert "đã xóa" not in SECRET_TEXT(deleted=False)
+    assert "{You} xóa giúp {me} tin vừa gửi nhé." in SECRET_TEXT(deleted=False)
 
 
 @given(TEXTS)
