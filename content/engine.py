@@ -235,8 +235,8 @@ def _take(play: _Play, state: RunState, place: int, value: str) -> Advance:
     name, step = play.steps[place]
     picked = value.partition(":")[2]
     match step:
-        case Ask():
-            return _answer(play, state, place, picked)
+        case Ask() as ask:
+            return _answer(play, state, place, ask, picked)
         case Try():
             outcome = next(kind for kind in OUTCOMES if kind == picked)
             thanks = Message(play.words(THANKS[outcome], state.asked))
@@ -245,9 +245,8 @@ def _take(play: _Play, state: RunState, place: int, value: str) -> Advance:
             return play.go_on(state, place + 1)
 
 
-def _answer(play: _Play, state: RunState, place: int, picked: str) -> Advance:
-    name, ask = play.steps[place]
-    assert isinstance(ask, Ask)  # noqa: S101 - only `_take` calls this, for an Ask
+def _answer(play: _Play, state: RunState, place: int, ask: Ask, picked: str) -> Advance:
+    name = play.steps[place][0]
     option = next(option for option in ask.options if option.key == picked)
     fact = Answered(name, picked, option.right, state.tries + 1)
     verdict = play.words("right" if option.right else "wrong", state.asked)
@@ -298,8 +297,6 @@ def _meant(said: str, choices: tuple[Choice, ...], step: Say | Ask | Try | Teach
     """The value that something said means at this step, or None."""
     if any(choice.value == said for choice in choices):
         return said
-    if _is_value(said):
-        return None
     choice = chosen(said, choices) or chosen(LEAD_RE.sub("", bare(said)), choices)
     return choice.value if choice else _meant_loosely(bare(said), choices, step)
 

@@ -5,6 +5,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from content.competences import SKILLS
 from content.loader import LoadErrors, load
@@ -34,6 +36,13 @@ def faults(*folders, today=TODAY, built_in=None):
     with pytest.raises(LoadErrors) as caught:
         load(folders, today, built_in)
     return caught.value.problems
+
+
+def problems_of(folder):
+    try:
+        return load([folder], TODAY, built_in=None).warnings
+    except LoadErrors as errors:
+        return errors.problems
 
 
 def test_the_form_of_the_issue_loads_whole():
@@ -374,6 +383,10 @@ def test_a_fact_past_its_review_is_a_warning_and_the_lesson_stays_usable(school)
     assert library.get("vi-du/wifi")
 
 
+def test_on_its_last_good_day_a_fact_is_no_warning(school):
+    assert load([school], date(2027, 5, 1), built_in=None).warnings == ()
+
+
 def test_a_pupils_lesson_without_a_script_is_a_warning(school):
     put(school, "vi-du/nho", SMALL.replace("for: [relative", "for: [pupil"))
     (warning,) = load([school], TODAY, built_in=None).warnings
@@ -384,6 +397,30 @@ def test_decomposed_letters_are_composed(school):
     put(school, "vi-du/wifi", unicodedata.normalize("NFD", WIFI))
     lesson = load([school], TODAY, built_in=None).get("vi-du/wifi")
     assert lesson.goal.vi == unicodedata.normalize("NFC", "Biết khi nào không nên dùng Wi-Fi lạ.")
+
+
+def test_letters_written_as_escapes_are_composed_too(school):
+    put(school, "vi-du/nho", SMALL.replace("Bài nhỏ", "Ba\\u0300i nhỏ"))
+    assert load([school], TODAY, built_in=None).get("vi-du/nho").title.vi == "Bài nhỏ"
+
+
+def test_a_map_that_holds_itself_is_a_fault_and_no_endless_loop(school):
+    put(school, "vi-du/nho", SMALL.replace('title: "Bài nhỏ"', "title: &a {vi: *a}"))
+    assert {problem.key for problem in faults(school)} == {"title.vi"}
+
+
+@settings(deadline=None)  # it writes files
+@given(st.data())
+def test_any_edit_of_a_file_loads_or_is_reported_with_its_place(tmp_path_factory, data):
+    at = data.draw(st.integers(0, len(WIFI) - 1))
+    cut = data.draw(st.integers(0, 40))
+    new = data.draw(st.text(alphabet=" \n\t-:[]{}&*!|>\"'#%@`,?ab1é\u0300", max_size=8))
+    folder = tmp_path_factory.mktemp("edit")
+    put(folder, "vi-du/nho", SMALL)
+    path = put(folder, "vi-du/wifi", WIFI[:at] + new + WIFI[at + cut :])
+    found = problems_of(folder)
+    assert {problem.file for problem in found} <= {str(path)}
+    assert all(problem.line >= 1 and problem.reason for problem in found)
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(school):
