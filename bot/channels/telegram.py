@@ -1,0 +1,373 @@
+"""Telegram: one bot's polling or webhook, its sends, and the marks on tapped messages."""
+
+import asyncio
+import hmac
+import importlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import aiohttp
+import orjson
+import structlog
+from aiohttp import web
+
+from bot.channels import (
+    DeliveryError,
+    OutRow,
+    Receipt,
+    Receive,
+    Rejected,
+    RetryLater,
+    Skip,
+    Unavailable,
+    Uncertain,
+)
+from bot.channels.telegram_marks import TapMarks
+from bot.channels.telegram_parse import (
+    ALLOWED_UPDATES,
+    Me,
+    Unreadable,
+    key_of,
+    me_of,
+    parse,
+    tap_of,
+    update_id,
+)
+from bot.channels.telegram_wire import Wire, loads, new_session
+from bot.clock import Clock
+from content.fit import Capabilities
+from content.update import Update
+
+if TYPE_CHECKING:
+    from bot.channels.telegram_admin import Admin
+
+MAX_UNITS = 4096
+MAX_BODY = 1 << 20
+POLL_S = 25
+SEND_S = 10.0
+BACK_OFF_S = (1.0, 30.0)
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramSettings:
+    """One Telegram bot.
+
+    Attributes:
+        name: our name of it.
+        token: from BotFather; never shown, also not by `repr`.
+        mode: who begins: we ask (`polling`), or Telegram posts to us (`webhook`).
+        api_base: where the Bot API is.
+        webhook_secret: what Telegram must say in its header; required in webhook mode.
+        proxy: `http://…` of a proxy for everything that goes out.
+        webhook_url: full https address of our route; None if somebody else sets the webhook.
+        per_second: most messages in any second; Telegram allows about 30 to one bot.
+        chat_interval_s: least seconds between two messages to one chat.
+        group_per_minute: most messages to one group in any minute.
+
+    Raises:
+        ValueError: webhook mode without a secret.
+
+    Source of the limits: core.telegram.org/bots/faq#my-bot-is-hitting-limits, read 2026-11.
+    """
+
+    name: str
+    token: str = field(repr=False)
+    mode: Literal["polling", "webhook"] = "polling"
+    api_base: str = "https://api.telegram.org"
+    webhook_secret: str = field(default="", repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    webhook_url: str | None = None
+    per_second: int = 30
+    chat_interval_s: float = 1.0
+    group_per_minute: int = 20
+
+    def __post_init__(self) -> None:
+        """Refuse what would let anybody post updates."""
+        if self.mode == "webhook" and not self.webhook_secret:
+            raise ValueError(f"bot {self.name}: webhook mode needs a webhook_secret")
+
+
+class TelegramChannel:
+    """One bot on Telegram; see `Channel` for what each method promises."""
+
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        clock: Clock,
+        make_session: Callable[[], aiohttp.ClientSession] | None = None,
+    ) -> None:
+        """Note the settings; nothing is called before `open`."""
+        self._settings = settings
+        self._clock = clock
+        self._wire = Wire(
+            settings.api_base,
+            settings.token,
+            make_session or partial(new_session, settings.proxy),
+        )
+        self._me = Me(0, "")
+        self._admin: Admin | None = None
+        self.counts: Counter[str] = Counter()
+        self._marks = TapMarks(self._wire, clock, self.counts)
+        self._back_off_s = BACK_OFF_S[0]
+
+    @property
+    def name(self) -> str:
+        """The bot's name in the settings."""
+        return self._settings.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Telegram's limits, and the rates from the settings."""
+        limits = self._settings
+        return Capabilities(
+            max_units=MAX_UNITS,
+            buttons=True,
+            deletes=True,
+            per_second=limits.per_second,
+            chat_interval_s=limits.chat_interval_s,
+            group_per_minute=limits.group_per_minute,
+        )
+
+    async def open(self) -> str:
+        """Ask who we are, set the webhook if it is ours to set; return the user name.
+
+        The webhook is set at each start: Telegram tells its address, never its secret, so only
+        setting it again makes sure of both.
+        """
+        try:
+            self._me = me_of(await self._wire.call("getMe", {}, SEND_S))
+        except Unreadable as error:
+            raise Uncertain(error.reason) from None
+        settings = self._settings
+        if settings.mode == "webhook" and settings.webhook_url is not None:
+            admin = await self.admin()
+            await admin.set_webhook(settings.webhook_url, settings.webhook_secret, ALLOWED_UPDATES)
+        return self._me.username
+
+    async def admin(self) -> "Admin":
+        """The calls that are not hot; aiogram is imported at the first use, in a thread.
+
+        Raises:
+            Rejected: the token has not the form of one.
+        """
+        if self._admin is None:
+            module = await asyncio.to_thread(importlib.import_module, "bot.channels.telegram_admin")
+            self._admin = module.Admin(
+                self._settings.token, self._settings.api_base, lambda: self._wire.session
+            )
+        return self._admin
+
+    async def publish_commands(self, commands: Sequence[tuple[str, str]]) -> None:
+        """Set the list of commands that Telegram offers; each is (name, what it does).
+
+        Raises:
+            DeliveryError: not set; try again at the next start.
+        """
+        await (await self.admin()).publish_commands(commands)
+
+    async def listen(self, receive: Receive, skip: Skip) -> None:
+        """Poll (in polling mode) and work off the marks, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._marks.work_off())
+            if self._settings.mode == "polling":
+                group.create_task(self._poll(receive, skip))
+
+    def routes(self, receive: Receive, skip: Skip) -> list[web.RouteDef]:
+        """The webhook's route in webhook mode."""
+        if self._settings.mode == "polling":
+            return []
+        handler = partial(self._hook, receive, skip)
+        return [web.post(f"/hooks/telegram/{self.name}", handler)]
+
+    async def send(self, row: OutRow) -> str:
+        """Make the row's call; return the new message's id, "" for a deletion."""
+        if row.kind == "delete":
+            message = {"chat_id": int(row.chat), "message_id": int(row.body["message"])}
+            await self._wire.call("deleteMessage", message, SEND_S)
+            return ""
+        if row.kind != "say":
+            raise Rejected(f"unknown kind {row.kind}")
+        sent = await self._wire.call("sendMessage", say_request(row), SEND_S)
+        if not isinstance(sent, dict) or not isinstance(sent.get("message_id"), int):
+            raise Uncertain("no message id in the answer")
+        return str(sent["message_id"])
+
+    async def close(self) -> None:
+        """End the connections."""
+        await self._wire.close()
+
+    # Polling
+
+    async def _poll(self, receive: Receive, skip: Skip) -> None:
+        """Ask for updates for ever; the offset moves only past what was taken."""
+        offset = 0
+        while True:
+            try:
+                batch = await self._wire.call("getUpdates", poll_request(offset), POLL_S + 10)
+            except DeliveryError as error:
+                await self._poll_failed(error)
+                continue
+            if not isinstance(batch, list):
+                await self._poll_failed(Uncertain("unreadable getUpdates"))
+                continue
+            before, offset = offset, await self._take_batch(batch, offset, receive, skip)
+            if batch and offset == before:
+                await self._pause(0)
+            else:
+                self._back_off_s = BACK_OFF_S[0]
+
+    async def _take_batch(
+        self, batch: list[object], offset: int, receive: Receive, skip: Skip
+    ) -> int:
+        """Take a batch, chats side by side, each chat's updates in turn; return the next offset."""
+        lines: dict[str, list[tuple[object, Update | Unreadable | None]]] = {}
+        for raw in batch:
+            read = self._read(raw)
+            line = read.address.chat if isinstance(read, Update) else ""
+            lines.setdefault(line, []).append((raw, read))
+        waiting = await asyncio.gather(
+            *(self._take_line(line, receive, skip) for line in lines.values())
+        )
+        if left := [number for numbers in waiting for number in numbers]:
+            log.warning("updates_not_taken", bot=self.name, n=len(left))
+            return max(offset, min(left))
+        return max([offset, *(n + 1 for raw in batch if (n := update_id(raw)) is not None)])
+
+    async def _take_line(
+        self,
+        line: list[tuple[object, Update | Unreadable | None]],
+        receive: Receive,
+        skip: Skip,
+    ) -> list[int]:
+        """Take one chat's updates in order; return the numbers of those that must come again.
+
+        After one that was not taken the chat's later ones wait too: they would overtake it.
+        """
+        for position, (raw, read) in enumerate(line):
+            try:
+                await self._take(raw, read, receive, skip)
+            except Unavailable:
+                return [n for raw, _ in line[position:] if (n := update_id(raw)) is not None]
+        return []
+
+    async def _poll_failed(self, error: DeliveryError) -> None:
+        """Mend what can be mended, and wait."""
+        log.warning("poll_failed", bot=self.name, error=type(error).__name__, why=str(error))
+        self.counts["poll_failed"] += 1
+        if isinstance(error, Rejected) and error.reason == "webhook is set":
+            try:
+                await (await self.admin()).delete_webhook()
+            except DeliveryError as again:
+                log.warning("webhook_not_deleted", bot=self.name, error=type(again).__name__)
+            else:
+                return
+        await self._pause(error.after_s if isinstance(error, RetryLater) else 0)
+
+    async def _pause(self, least_s: float) -> None:
+        """Wait 1 s, then 2, 4 ... up to 30, or what Telegram asks for if that is more."""
+        await self._clock.sleep(max(self._back_off_s, least_s))
+        self._back_off_s = min(self._back_off_s * 2, BACK_OFF_S[1])
+
+    # Webhook
+
+    async def _hook(self, receive: Receive, skip: Skip, request: web.Request) -> web.Response:
+        """Take one posted update; answer only after its commit."""
+        said = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(said, self._settings.webhook_secret.encode()):
+            self.counts["hook_refused"] += 1
+            return web.Response(status=403)
+        body = await limited_body(request)
+        if body is None:
+            return web.Response(status=413)
+        try:
+            raw: object = loads(body)
+        except ValueError:
+            raw = body
+        try:
+            receipt = await self._take_one(raw, self._read(raw), receive, skip)
+        except Unavailable:
+            return web.Response(status=503)
+        tap = tap_of(raw)
+        if tap is None:
+            return web.Response()
+        self._marks.show(tap, receipt)
+        answer = {"method": "answerCallbackQuery", "callback_query_id": tap.callback}
+        return web.Response(body=orjson.dumps(answer), content_type="application/json")
+
+    # Both
+
+    def _read(self, raw: object) -> Update | Unreadable | None:
+        """Parse one update; what cannot be read comes back as its error."""
+        try:
+            return parse(raw, self.name, self._me)
+        except Unreadable as error:
+            return error
+
+    async def _take(
+        self, raw: object, read: Update | Unreadable | None, receive: Receive, skip: Skip
+    ) -> None:
+        """Take one polled update, and answer its callback by a call of its own."""
+        receipt = await self._take_one(raw, read, receive, skip)
+        if (tap := tap_of(raw)) is not None:
+            self._marks.answer(tap)
+            self._marks.show(tap, receipt)
+
+    async def _take_one(
+        self, raw: object, read: Update | Unreadable | None, receive: Receive, skip: Skip
+    ) -> Receipt | None:
+        """Hand one update on; None if it makes no turn.
+
+        Raises:
+            Unavailable: it was not taken.
+        """
+        if isinstance(read, Update):
+            return await receive(read)
+        if isinstance(read, Unreadable):
+            self.counts["unreadable"] += 1
+            log.warning("update_unreadable", bot=self.name, key=key_of(raw), why=read.reason)
+            await skip(self.name, key_of(raw), read.reason)
+        return None
+
+
+def poll_request(offset: int) -> dict[str, Any]:
+    """The parameters of getUpdates; `offset` confirms all updates below it."""
+    return {"offset": offset, "timeout": POLL_S, "allowed_updates": ALLOWED_UPDATES}
+
+
+def say_request(row: OutRow) -> dict[str, Any]:
+    """The parameters of sendMessage for a row of kind `say`; no parse mode, no link previews."""
+    request: dict[str, Any] = {
+        "chat_id": int(row.chat),
+        "text": row.body["text"],
+        "link_preview_options": {"is_disabled": True},
+    }
+    if buttons := row.body.get("buttons"):
+        request["reply_markup"] = {"inline_keyboard": keyboard(buttons)}
+    return request
+
+
+def keyboard(buttons: Sequence[Sequence[str]]) -> list[list[Mapping[str, str]]]:
+    """The rows of an inline keyboard: numbers side by side, labels one below the other."""
+    keys = [{"text": label, "callback_data": token} for label, token in buttons]
+    if all(label.isdecimal() for label, _ in buttons):
+        return [list(keys)]
+    return [[key] for key in keys]
+
+
+async def limited_body(request: web.Request) -> bytes | None:
+    """The request's body; None if it is over 1 MB, whatever its header says."""
+    if (request.content_length or 0) > MAX_BODY:
+        return None
+    parts, size = [], 0
+    async for part in request.content.iter_any():
+        size += len(part)
+        if size > MAX_BODY:
+            return None
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,185 @@
+"""The lean way to the Bot API: one POST of our own JSON, each answer to its delivery error."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from bot.channels import (
+    ChatGone,
+    ChatMoved,
+    DeliveryError,
+    Rejected,
+    RetryLater,
+    Uncertain,
+)
+
+JSON_HEADERS = {"Content-Type": "application/json"}
+RETRY_S = 5.0
+CONNECT_S = 5.0
+MAX_CONNECTIONS = 200
+
+# What Telegram's descriptions say, and what we call it: a description is never logged as it is.
+REASONS = (
+    ("text is empty", "empty text"),
+    ("text must be non-empty", "empty text"),
+    ("message is too long", "too long"),
+    ("message can't be deleted", "cannot be deleted"),
+    ("message to delete not found", "message not found"),
+    ("message to edit not found", "message not found"),
+    ("message is not modified", "not modified"),
+    ("button_data_invalid", "button data"),
+    ("not enough rights", "no rights"),
+    ("have no rights", "no rights"),
+    ("query is too old", "callback too old"),
+    ("webhook is active", "webhook is set"),
+    ("terminated by other getupdates", "another process polls"),
+)
+TOKEN_REFUSED = (401, 404)  # 404 answers what has not even the form of a token
+BEFORE_SENDING = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+)
+
+
+def new_session(proxy: str | None = None) -> aiohttp.ClientSession:
+    """A client session for one bot, with a pool wider than its rate times its round trip.
+
+    Args:
+        proxy: `http://…` address of a proxy; else the machine's own way out.
+    """
+    connector = aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ttl_dns_cache=300)
+    return aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), proxy=proxy
+    )
+
+
+def loads(raw: bytes) -> object:
+    """JSON as the Bot API writes it, half an emoji included, which orjson alone refuses.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        found: object = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        found = json.loads(raw)
+    return found
+
+
+def failure(status: int, answer: object) -> DeliveryError:
+    """What an answer that is not a success means.
+
+    Args:
+        status: the HTTP status; with 200 the answer's own `error_code` counts.
+        answer: the decoded body, of any shape: `{"ok": false, "error_code": 429,
+            "description": "Too Many Requests: retry after 3", "parameters": {"retry_after": 3}}`.
+
+    Source: core.telegram.org/bots/api#making-requests and #responseparameters, read 2026-11.
+    """
+    body = answer if isinstance(answer, dict) else {}
+    code = body.get("error_code") if status == 200 else status
+    parameters = body.get("parameters")
+    parameters = parameters if isinstance(parameters, dict) else {}
+    if code == 429:
+        return _flood(parameters.get("retry_after"))
+    if code == 400 and isinstance(parameters.get("migrate_to_chat_id"), int):
+        return ChatMoved(str(parameters["migrate_to_chat_id"]))
+    if isinstance(code, int) and code >= 500:
+        # At 504 a gateway gave up waiting, not the Bot API: it may have been done.
+        return Uncertain("gateway timeout") if code == 504 else RetryLater(RETRY_S)
+    return _refusal(code, str(body.get("description", "")).casefold())
+
+
+def _flood(retry_after: object) -> RetryLater:
+    """A 429: with a stated wait it is the whole bot that must be silent."""
+    if isinstance(retry_after, (int, float)) and retry_after >= 0:
+        return RetryLater(float(retry_after), whole_channel=True)
+    return RetryLater(RETRY_S)
+
+
+def _refusal(code: object, described: str) -> DeliveryError:
+    """A refusal of this one call, under our own name for it."""
+    if code == 403 or "chat not found" in described:
+        return ChatGone("chat not found" if code == 400 else "forbidden")
+    if code in TOKEN_REFUSED:
+        return Rejected("token")
+    if not isinstance(code, int) or code == 200:
+        return Uncertain("no result in the answer")
+    reason = next((ours for theirs, ours in REASONS if theirs in described), None)
+    return Rejected(reason or f"refused ({code})")
+
+
+class Wire:
+    """Lean calls of one bot. The token stands only in the addresses built here."""
+
+    def __init__(
+        self, api_base: str, token: str, make_session: Callable[[], aiohttp.ClientSession]
+    ) -> None:
+        """Note where the Bot API is; the session is made at the first call, in its loop."""
+        self._base = f"{api_base.rstrip('/')}/bot{token}/"
+        self._make_session = make_session
+        self._session: aiohttp.ClientSession | None = None
+        self._urls: dict[str, URL] = {}
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The client session, made when first asked for."""
+        if self._session is None:
+            self._session = self._make_session()
+        return self._session
+
+    async def call(self, method: str, payload: Mapping[str, Any], timeout_s: float) -> object:
+        """Make one call; return the answer's `result`.
+
+        Args:
+            method: the Bot API's name of it.
+            payload: its parameters.
+            timeout_s: seconds for everything, from a free connection to the answer's last byte.
+
+        Raises:
+            RetryLater: certainly not done, also when no connection came about.
+            Uncertain: the request may have arrived; the answer did not.
+            Rejected, ChatGone, ChatMoved: see there.
+        """
+        status, raw = await self._post(method, payload, timeout_s)
+        try:
+            answer = loads(raw)
+        except ValueError:
+            answer = None
+        if status == 200 and isinstance(answer, dict) and answer.get("ok") is True:
+            return answer.get("result")
+        raise failure(status, answer)
+
+    async def _post(
+        self, method: str, payload: Mapping[str, Any], timeout_s: float
+    ) -> tuple[int, bytes]:
+        """One POST. aiohttp's errors carry the address, hence the token: they end here."""
+        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=min(CONNECT_S, timeout_s))
+        data = orjson.dumps(payload)
+        try:
+            async with self.session.post(
+                self._url(method), data=data, headers=JSON_HEADERS, timeout=timeout
+            ) as response:
+                return response.status, await response.read()
+        except BEFORE_SENDING:
+            raise RetryLater(RETRY_S) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise Uncertain(type(error).__name__) from None
+
+    def _url(self, method: str) -> URL:
+        """The address of a method, parsed once."""
+        url = self._urls.get(method)
+        if url is None:
+            url = self._urls[method] = URL(self._base + method)
+        return url
+
+    async def close(self) -> None:
+        """End the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
