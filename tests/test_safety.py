@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from content.dialogue import bare
 from content.distress import distressed, parse_phrase
-from content.safety import MASK, SAFETY_TEXT, screen, SECRET_TEXT
+from content.safety import MASK, SAFETY_TEXT, SECRET_TEXT, screen
 
 HERE = Path(__file__).parent
 DISTRESS = yaml.safe_load((HERE / "vectors" / "distress.yaml").read_text("utf-8"))
