@@ -127,6 +127,9 @@ class _Pupils:
         self.matches: list[Match] = []
         self.doubtful: list[Doubtful] = []
         self._known = known
+        self._doubted: set[KnownPupil] = (
+            set()
+        )  # whom a doubtful row may be about: no less sure way decides
         self._open = dict.fromkeys(known)  # dicts, as sets that keep the order
         self._rows = dict.fromkeys(rows)
         self._crowded = _crowded(rows, known)
@@ -141,8 +144,7 @@ class _Pupils:
 
     def gone(self) -> tuple[KnownPupil, ...]:
         """Those in no row, and in no doubt."""
-        waiting = {candidate for doubt in self.doubtful for candidate in doubt.candidates}
-        return tuple(one for one in self._open if not one.left and one not in waiting)
+        return tuple(one for one in self._open if not one.left and one not in self._doubted)
 
     def _by_code(self) -> None:
         owners = {one.school_code.casefold(): one for one in self._known if one.school_code}
@@ -164,7 +166,7 @@ class _Pupils:
             claims = {row: candidates for row, candidates in fitting.items() if candidates}
             sure = len(claims) == 1
             for row, candidates in claims.items():
-                if sure and len(candidates) == 1:
+                if sure and len(candidates) == 1 and candidates[0] not in self._doubted:
                     self._match(row, candidates[0])
                 else:
                     self._doubt(row, candidates, TWO_FIT)
@@ -198,6 +200,7 @@ class _Pupils:
 
     def _doubt(self, row: RosterPupil, candidates: list[KnownPupil], reason: str) -> None:
         self.doubtful.append(Doubtful(row, tuple(candidates), reason))
+        self._doubted.update(candidates)
         del self._rows[row]
 
 

@@ -115,14 +115,16 @@ def read_sheet(sheet: Sheet, kind: str) -> Found:
     reader = _Reader(sheet, kind)
     skip = 0
     for position, row in enumerate(sheet.rows):
+        if row.number <= skip:
+            continue
         below = sheet.rows[position + 1] if position + 1 < len(sheet.rows) else None
         tables = heading_of(row, below)
-        if tables:
-            second = below is not None and is_second_heading(row, below)
-            skip = below.number if second and below else row.number
-            reader.start(row, tables, sheet.rows[position + 1 + second :][:SAMPLE_ROWS])
-        elif row.number > skip:
+        if not tables:
             reader.read(row)
+            continue
+        second = below is not None and is_second_heading(row, below)
+        skip = row.number + second
+        reader.start(row, tables, sheet.rows[position + 1 + second :][:SAMPLE_ROWS])
     return reader.finish()
 
 
