@@ -52,8 +52,8 @@ def name_fault(name: str) -> str | None:
         return OLD_FONT
     if name.startswith("#") or not any(c.isalpha() for c in name):
         return f"“{name[:30]}” không phải là họ tên. Hãy ghi lại họ tên."
-    if len(name) > 80 or sum(c.isdecimal() for c in name) > 2:
-        return "Ô họ tên quá dài hoặc có số. Hãy chỉ ghi họ tên trong ô này."
+    if len(name) > 80 or sum(c.isdecimal() for c in name) > 2 or ":" in name:
+        return "Ô họ tên quá dài, có số hoặc dấu hai chấm. Hãy chỉ ghi họ tên trong ô này."
     return None
 
 

@@ -50,7 +50,7 @@ END_RE = re.compile(
     re.IGNORECASE,
 )
 NOTE_RE = re.compile(
-    r"(tổng (số|cộng)|cộng\b|s[ĩỉ] số|trong đó|nam\s*:|nữ\s*:|ghi chú|lưu ý|danh sách"
+    r"(tổng\s*(số|cộng|[:=]|$)|cộng\b|s[ĩỉ] số|trong đó|nam\s*:|nữ\s*:|ghi chú|lưu ý|danh sách"
     r"|ấn định|lớp\b|khối\b"
     r"|trường (thcs|thpt|tiểu học|th|ptdt)\b|phòng gd|phòng giáo dục|sở gd"
     r"|sở giáo dục|ubnd|ủy ban|cộng hòa xã hội"
@@ -72,7 +72,7 @@ LEAD_RES = {
     "THPT": (YOUTH_RE,),
     "mixed": (PIONEER_RE, YOUTH_RE),
 }
-HOMEROOM_RE = re.compile(r"\b(gvcn|cn|gv cn|chu nhiem)\b")
+HOMEROOM_RE = re.compile(r"\b(gvcn|cn|gv cn|chu nhiem(?! (clb|cau lac bo|bo mon)))\b")
 HOMEROOM_CLASS_RE = re.compile(
     r"(?:gvcn|chủ nhiệm|\bcn)\s*(?:lớp)?\s*:?\s*([0-9]{1,2}[^,;()]*)", re.IGNORECASE
 )

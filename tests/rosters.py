@@ -135,7 +135,7 @@ def classes_stacked(path: Path) -> Path:
 
 
 def groups_under_one_heading(path: Path) -> Path:
-    """One heading, then a row "Lớp 6A1" before each class, with numbers of columns below the heading."""
+    """One heading, then a row "Lớp 6A1" before each class, with column numbers on top."""
     rows = [
         ["STT", "Họ và tên học sinh", "Mã HS"],
         ["(1)", "(2)", "(3)"],

@@ -153,7 +153,7 @@ def test_every_bad_row_is_named_with_its_reason_and_the_good_ones_are_read(tmp_p
         (10, "phông chữ cũ (TCVN3/VNI)"),
         (11, "không phải là họ tên"),
         (12, "chưa có họ tên"),
-        (14, "Ô họ tên quá dài hoặc có số"),
+        (14, "Ô họ tên quá dài, có số"),
         (13, "Mã học sinh này đã có ở dòng 2"),
     ]
     assert [problem.row for problem in roster.problems] == [row for row, _ in reasons]
@@ -213,6 +213,18 @@ def test_a_duty_of_a_pupil_makes_no_teacher(tmp_path):
     rows = [["STT", "Họ và tên", "Chức vụ", "Lớp"], [1, "Lê An", "Lớp trưởng", "6A1"]]
     roster = read_roster(rosters.saved(tmp_path / "ds.xlsx", {"DS": rows}), "THCS")
     assert (len(roster.pupils), roster.staff) == (1, ())
+
+
+def test_totals_written_among_the_names_are_no_pupils(tmp_path):
+    rows = [
+        ["STT", "Họ và tên", "Ghi chú"],
+        [1, "Lê An", "LT"],
+        [None, "Tổng: 1"],
+        ["Danh sách có 1 em"],
+    ]
+    roster = read_roster(rosters.saved(tmp_path / "ds.xlsx", {"6A1": rows}), "THCS")
+    assert [pupil.full_name for pupil in roster.pupils] == ["Lê An"]
+    assert (roster.problems, roster.doubts) == ((), ())
 
 
 def test_a_lonely_name_after_a_gap_is_asked_about_not_enrolled(tmp_path):
@@ -303,32 +315,19 @@ def test_a_year_alone_is_no_birth_date(tmp_path):
     assert [pupil.birth_date for pupil in roster.pupils] == [None, date(2015, 9, 3)]
 
 
-WORDS = st.sampled_from(
-    [
-        "STT",
-        "Họ và tên",
-        "Họ đệm",
-        "Tên",
-        "Lớp",
-        "Ngày sinh",
-        "Mã HS",
-        "GVCN",
-        "Chức vụ",
-        "Lớp chủ nhiệm",
-    ]
-    + [
-        "Lê An",
-        "6A1",
-        "Lớp 6A2",
-        "GVCN: cô Hoa",
-        "Hiệu trưởng",
-        "Tổng số: 3",
-        "x",
-        "05/09/2014",
-        "1",
-        "#N/A",
-    ]
-)
+HEADINGS = ["STT", "Họ và tên", "Họ đệm", "Tên", "Lớp", "Ngày sinh", "Mã HS", "GVCN", "Chức vụ"]
+TEXTS = [
+    "Lê An",
+    "6A1",
+    "Lớp 6A2",
+    "GVCN: cô Hoa",
+    "Hiệu trưởng",
+    "Tổng: 3",
+    "x",
+    "5/9/2014",
+    "#N/A",
+]
+WORDS = st.sampled_from([*HEADINGS, *TEXTS, "1", "Lớp chủ nhiệm"])
 CELLS = st.one_of(
     st.none(), WORDS, st.text(max_size=8), st.integers(-1, 10**12), st.floats(), st.dates()
 )
