@@ -4,6 +4,7 @@ Tests and rehearsals bring a stepped one.
 """
 
 import asyncio
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -24,6 +25,10 @@ class Clock(Protocol):
         """Wait that long by this clock."""
         ...
 
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait until the event is set, at most that many seconds."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -39,6 +44,11 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for real."""
         await asyncio.sleep(max(seconds, 0))
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait for the event, or for real."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), max(seconds, 0))
 
 
 class SteppedClock:
@@ -69,6 +79,12 @@ class SteppedClock:
         event = asyncio.Event()
         self._sleepers.append((self._steady + seconds, event))
         await event.wait()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait until the event is set or `step` has passed that many seconds (which sets it)."""
+        if seconds > 0:
+            self._sleepers.append((self._steady + seconds, event))
+            await event.wait()
 
     def step(self, seconds: float) -> None:
         """Move forward, waking whoever's time has come."""

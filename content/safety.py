@@ -24,7 +24,8 @@ NEVER_SEND = (
     "{You} đừng gửi mã OTP, mật khẩu, số thẻ, số tài khoản hay số căn cước vào đây nhé. "
     "{Me} không bao giờ hỏi những thứ đó, và không lưu lại. "
 )
-DELETED = "{Me} đã xóa tin đó."
+# Asked for, not done: the deletion is a wire call after the commit, and may be refused.
+DELETED = "{Me} đã nhờ xóa tin đó. Nếu {you} vẫn còn thấy nó, {you} xóa giúp {me} nhé."
 PLEASE_DELETE = "{You} xóa giúp {me} tin vừa gửi nhé."
 
 # All patterns below are matched on the folded text: no case, no diacritics, as long as the text.

@@ -22,7 +22,11 @@ def open_engine(url: str) -> Engine:
         ValueError: the address is of another database; the text says which are known.
     """
     parsed = make_url(url)
-    options: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
+    options: dict[str, Any] = {
+        "json_serializer": _dumps,
+        "json_deserializer": orjson.loads,
+        "hide_parameters": True,  # an error's text may reach the log; what people wrote must not
+    }
     if parsed.get_backend_name() == "postgresql":
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **options

@@ -2,9 +2,12 @@
 
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from content.words import CODE_ALPHABET
+from db.store import Store
+from db.store.codes import Owner
 
 LENGTH = 8
 
@@ -49,3 +52,47 @@ class Codes:
 
     def _digest(self, text: str) -> bytes:
         return hmac.new(self.secret, text.encode(), sha256).digest()
+
+
+def issue_code(store: Store, codes: Codes, purpose: str, owner: int, now: datetime) -> str:
+    """The code of this owner that is in force; made and remembered if there is none.
+
+    Args:
+        store: the transaction.
+        codes: what makes codes.
+        purpose: `person`, or `group` for binding a class's group.
+        owner: id of the person or of the class.
+        now: when the code begins, if it is new.
+    """
+    whose = Owner(purpose, owner)
+    known = store.codes.of(whose)
+    if known is None:
+        return _begin(store, codes, whose, 1, now)
+    code = codes.make(purpose, owner, known.generation)
+    if codes.fingerprint(code) == known.fingerprint:
+        return code
+    return _begin(store, codes, whose, known.generation, now)  # the secret key was changed
+
+
+def renew_code(store: Store, codes: Codes, purpose: str, owner: int, now: datetime) -> str:
+    """A new code for this owner: the old one is dead, and whoever came in by it is out.
+
+    A code is renewed since a slip was lost, seen by others, or used up; so the chats that it opened
+    ask for the new one. Nothing that was learned is lost.
+    """
+    whose = Owner(purpose, owner)
+    known = store.codes.of(whose)
+    if purpose == "person":
+        store.people.close_chats(owner)
+    return _begin(store, codes, whose, known.generation + 1 if known else 1, now)
+
+
+def _begin(store: Store, codes: Codes, owner: Owner, generation: int, now: datetime) -> str:
+    """Remember the first code from `generation` on that nobody else has."""
+    while True:
+        code = codes.make(owner.purpose, owner.id, generation)
+        taken = store.codes.find(codes.fingerprint(code))
+        if taken is None or getattr(taken, owner.column) == owner.id:
+            store.codes.set(owner, generation, codes.fingerprint(code), now)
+            return code
+        generation += 1

@@ -91,7 +91,11 @@ def _tap(turn: Turn, token: str) -> bool:
 
 
 def _typed(turn: Turn, text: str) -> None:
-    """Typed text: distress and secrets first, then a choice, a word, a code, free text."""
+    """Typed text: an answer, else cries for help and secrets, then a word, a code, free text."""
+    choice = chosen(text, turn.pending.choices)
+    if choice is not None:  # first, since an answer may name the very danger that a lesson is about
+        _end(turn, lambda: _choose(turn, choice))
+        return
     screened = screen(text)
     if screened.distress:
         turn.say(SAFETY_TEXT)  # the open question stays open, unshown: no quiz now
@@ -100,12 +104,9 @@ def _typed(turn: Turn, text: str) -> None:
         turn.again(SECRET_TEXT(deleted=_can_delete(turn)))
         return
     turn.text = nfc(screened.text)
-    choice = chosen(turn.text, turn.pending.choices)
     word = command(turn.text)
     code = code_in(turn.text)
-    if choice is not None:
-        _end(turn, lambda: _choose(turn, choice))
-    elif word is not None:
+    if word is not None:
         _end(turn, lambda: _command(turn, word))
     elif code is not None:
         turn.argument = code

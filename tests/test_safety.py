@@ -161,7 +161,8 @@ def test_our_own_answers_are_neither_cries_nor_secrets():
 
 
 def test_a_deletion_is_claimed_only_when_it_happened():
-    assert "đã xóa" in SECRET_TEXT(deleted=True)
+    assert "đã nhờ xóa" in SECRET_TEXT(deleted=True)
+    assert "đã xóa" not in SECRET_TEXT(deleted=True)
     assert "đã xóa" not in SECRET_TEXT(deleted=False)
     assert "{You} xóa giúp {me} tin vừa gửi nhé." in SECRET_TEXT(deleted=False)
 

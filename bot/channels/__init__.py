@@ -11,6 +11,7 @@ from aiohttp import web
 
 from content.fit import Capabilities
 from content.update import Update
+from db.runner import Unavailable
 
 
 class DeliveryError(Exception):
@@ -99,10 +100,6 @@ class Receipt:
     taken: bool = True
 
 
-class Unavailable(Exception):  # noqa: N818 - a state the caller acts on: the platform must deliver again
-    """The update was not taken; do not acknowledge it."""
-
-
 Receive = Callable[[Update], Awaitable[Receipt]]
 Skip = Callable[[str, str, str], Awaitable[None]]
 
@@ -151,3 +148,19 @@ class Channel(Protocol):
     async def close(self) -> None:
         """End connections."""
         ...
+
+
+__all__ = [
+    "Channel",
+    "ChatGone",
+    "ChatMoved",
+    "DeliveryError",
+    "OutRow",
+    "Receipt",
+    "Receive",
+    "Rejected",
+    "RetryLater",
+    "Skip",
+    "Unavailable",
+    "Uncertain",
+]

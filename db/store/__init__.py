@@ -6,6 +6,7 @@ from functools import cached_property
 from db.seats import Person, Seat
 from db.session import Session
 from db.store.audit import Audit
+from db.store.bots import Bots
 from db.store.chats import Chats
 from db.store.classes import Classes
 from db.store.codes import CodeRows
@@ -81,3 +82,8 @@ class Store:
     def audit(self) -> Audit:
         """Who changed what, with the old value."""
         return Audit(self.session)
+
+    @cached_property
+    def bots(self) -> Bots:
+        """Our bots, and who holds the lease on each."""
+        return Bots(self.session)

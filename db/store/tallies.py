@@ -1,11 +1,370 @@
 """A class's week in figures, computed from events; and tallies as they were sent."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, ScalarSelect, Select, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from content.competences import SKILLS
+from content.tally import WEEK, Figures, period_before
+from db.models import (
+    attempt,
+    confirmation,
+    consent,
+    guidance,
+    membership,
+    person,
+    run,
+    schedule,
+    school_class,
+    skill_check,
+    tally,
+)
 from db.session import Session
+
+DEFAULT_RULE: Mapping[str, Any] = {"day_of_week": "sun", "hour": 19, "minute": 0}
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+CLASS, AS_OF = bindparam("class"), bindparam("as_of")
+SINCE, UNTIL = bindparam("since"), bindparam("until")
+FIRST, LAST = bindparam("first"), bindparam("last")
+
+
+def _pupils_then() -> ColumnElement[bool]:
+    """Memberships of pupils of the class that were in force at the instant."""
+    return and_(
+        membership.c.class_id == CLASS,
+        membership.c.role == "pupil",
+        membership.c.joined_at <= AS_OF,
+        or_(membership.c.left_at.is_(None), membership.c.left_at > AS_OF),
+    )
+
+
+def _headcount() -> ScalarSelect[int]:
+    return (
+        select(func.count(membership.c.person_id.distinct()))
+        .where(_pupils_then())
+        .scalar_subquery()
+    )
+
+
+def _learned() -> ScalarSelect[int]:
+    return (
+        select(func.count(attempt.c.person_id.distinct()))
+        .where(
+            attempt.c.class_id == CLASS,
+            attempt.c.at >= SINCE,
+            attempt.c.at < UNTIL,
+            attempt.c.at <= AS_OF,
+        )
+        .scalar_subquery()
+    )
+
+
+def _finished() -> ScalarSelect[int]:
+    """First finishes only: no earlier finish of this pupil and lesson, in whatever class."""
+    earlier = run.alias("earlier")
+    before = or_(
+        earlier.c.finished_at < run.c.finished_at,
+        and_(earlier.c.finished_at == run.c.finished_at, earlier.c.id < run.c.id),
+    )
+    repeated = exists().where(
+        earlier.c.person_id == run.c.person_id, earlier.c.lesson == run.c.lesson, before
+    )
+    return (
+        select(func.count(run.c.id))
+        .where(
+            run.c.class_id == CLASS,
+            run.c.recorded.is_(True),
+            run.c.finished_at >= SINCE,
+            run.c.finished_at < UNTIL,
+            run.c.finished_at <= AS_OF,
+            ~repeated,
+        )
+        .scalar_subquery()
+    )
+
+
+def _late() -> ScalarSelect[int]:
+    return (
+        select(func.count(guidance.c.id))
+        .where(
+            guidance.c.class_id == CLASS,
+            guidance.c.day < FIRST,
+            guidance.c.claimed_at > bindparam("slot_before"),
+            guidance.c.claimed_at <= AS_OF,
+            guidance.c.cancelled_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+
+
+def _verdict() -> ScalarSelect[str]:
+    """What the relative said last, up to the instant."""
+    return (
+        select(confirmation.c.verdict)
+        .where(confirmation.c.guidance_id == guidance.c.id, confirmation.c.at <= AS_OF)
+        .order_by(confirmation.c.at.desc(), confirmation.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _passed() -> ColumnElement[bool]:
+    return exists().where(
+        skill_check.c.guidance_id == guidance.c.id,
+        skill_check.c.passed.is_(True),
+        skill_check.c.at <= AS_OF,
+    )
+
+
+def _not_started() -> Select[Any]:
+    """Pupils of the class with consent who have left no trace of learning or guiding."""
+    agreed = exists().where(
+        consent.c.person_id == person.c.id,
+        consent.c.purpose == "learning",
+        consent.c.given_at <= AS_OF,
+        or_(consent.c.withdrawn_at.is_(None), consent.c.withdrawn_at > AS_OF),
+    )
+    answered = exists().where(attempt.c.person_id == person.c.id, attempt.c.at <= AS_OF)
+    guided = exists().where(
+        guidance.c.pupil_id == person.c.id,
+        guidance.c.claimed_at <= AS_OF,
+        guidance.c.cancelled_at.is_(None),
+    )
+    return (
+        select(person.c.id, person.c.full_name)
+        .join(membership, membership.c.person_id == person.c.id)
+        .where(_pupils_then(), agreed, ~answered, ~guided)
+        .distinct()
+        .add_columns(person.c.sort_key)
+        .order_by(person.c.sort_key, person.c.id)
+    )
+
+
+COUNTS = select(
+    select(school_class.c.label).where(school_class.c.id == CLASS).scalar_subquery().label("label"),
+    _headcount().label("headcount"),
+    _learned().label("learned"),
+    _finished().label("lessons_finished"),
+    _late().label("late"),
+)
+GUIDANCES = select(
+    guidance.c.pupil_id,
+    guidance.c.relative_id,
+    guidance.c.skill,
+    _verdict().label("verdict"),
+    _passed().label("passed"),
+).where(
+    guidance.c.class_id == CLASS,
+    guidance.c.day >= FIRST,
+    guidance.c.day <= LAST,
+    guidance.c.claimed_at <= AS_OF,
+    guidance.c.cancelled_at.is_(None),
+)
+NOT_STARTED = _not_started()
+BEGUN = select(
+    or_(
+        exists().where(attempt.c.class_id == CLASS, attempt.c.at <= AS_OF),
+        exists().where(
+            guidance.c.class_id == CLASS,
+            guidance.c.claimed_at <= AS_OF,
+            guidance.c.cancelled_at.is_(None),
+        ),
+    )
+)
+GUIDED = select(
+    exists()
+    .where(
+        guidance.c.pupil_id == bindparam("person"),
+        guidance.c.cancelled_at.is_(None),
+        school_class.c.id == guidance.c.class_id,
+        school_class.c.year == bindparam("year"),
+    )
+)
+RULE = select(schedule.c.rule).where(schedule.c.key == bindparam("key"))
+SENT_AT = select(func.min(tally.c.as_of)).where(
+    tally.c.class_id == CLASS, tally.c.week_start == FIRST
+)
+SENT = (
+    select(tally.c.id)
+    .where(tally.c.account_id == bindparam("account"), tally.c.week_start == FIRST)
+    .limit(1)
+)
+BY_ID = select(tally).where(tally.c.id == bindparam("row"))
+BY_OUTBOX = select(tally).where(tally.c.outbox_id == bindparam("row"))
+LINK = update(tally).where(tally.c.id == bindparam("row")).values(outbox_id=bindparam("outbox"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A tally as it goes out: which class's week to which group, counted up to when."""
+
+    class_id: int
+    account_id: int
+    week_start: date
+    as_of: datetime
 
 
 class Tallies:
-    """Reads and writes of this area."""
+    """Figures of classes: the one query path of the group message, `tongket` and `lantoa tally`."""
 
     def __init__(self, session: Session) -> None:
         """Work in `session`'s transaction."""
         self._session = session
+
+    def figures(
+        self, class_id: int, first_day: date, last_day: date, as_of: datetime, zone: ZoneInfo
+    ) -> Figures:
+        """The figures of a week, or of a month's weeks, with those of the period before.
+
+        Args:
+            class_id: a class that exists.
+            first_day: a Monday.
+            last_day: a Sunday, inclusive.
+            as_of: nothing that happened after it counts; for a week whose slot has passed its slot
+                (`slot`), for the running week now.
+            zone: the school's; the days of acts are its calendar days.
+        """
+        figures = self.alone(class_id, first_day, last_day, as_of, zone)
+        first, last = period_before(first_day, last_day)
+        before = self.alone(class_id, first, last, self.slot(class_id, last, zone), zone)
+        return replace(figures, previous=before if before.headcount else None)
+
+    def alone(
+        self, class_id: int, first_day: date, last_day: date, as_of: datetime, zone: ZoneInfo
+    ) -> Figures:
+        """The figures without those of the period before; arguments as of `figures`.
+
+        Raises:
+            LookupError: there is no such class.
+        """
+        _, last_before = period_before(first_day, last_day)
+        values = {
+            "class": class_id,
+            "as_of": as_of,
+            "since": midnight(first_day, zone),
+            "until": midnight(last_day + timedelta(days=1), zone),
+            "first": first_day,
+            "last": last_day,
+            "slot_before": self.slot(class_id, last_before, zone),
+        }
+        counts = self._session.read(COUNTS, values).one()
+        if counts.label is None:
+            raise LookupError(f"no class {class_id}")
+        counted = Figures(
+            class_label=counts.label,
+            week_start=first_day,
+            week_end=last_day,
+            headcount=counts.headcount,
+            learned=counts.learned,
+            lessons_finished=counts.lessons_finished,
+            late=counts.late,
+            not_started=len(self.not_started(class_id, as_of)),
+        )
+        return _with_guidances(counted, self._session.all(GUIDANCES, values))
+
+    def not_started(self, class_id: int, as_of: datetime) -> Sequence[Row[Any]]:
+        """Pupils (id, full_name) with consent and no answer and no guidance yet, in class order."""
+        return self._session.all(NOT_STARTED, {"class": class_id, "as_of": as_of})
+
+    def begun(self, class_id: int, as_of: datetime) -> bool:
+        """Whether anybody of the class has ever learned or guided."""
+        return bool(self._session.read(BEGUN, {"class": class_id, "as_of": as_of}).scalar_one())
+
+    def guided(self, pupil_id: int, year: str) -> bool:
+        """Whether the pupil has guided anybody in this school year."""
+        values = {"person": pupil_id, "year": year}
+        return bool(self._session.read(GUIDED, values).scalar_one())
+
+    def slot(self, class_id: int, day: date, zone: ZoneInfo) -> datetime:
+        """The instant of the slot in the week of `day`: as it was sent, else by the class's rule."""
+        monday = day - timedelta(days=day.weekday())
+        sent: datetime | None = self._session.read(
+            SENT_AT, {"class": class_id, "first": monday}
+        ).scalar_one()
+        return sent or slot_in_week(self.rule(class_id), monday, zone)
+
+    def as_of(self, class_id: int, last_day: date, now: datetime, zone: ZoneInfo) -> datetime:
+        """Up to when a period that ends on `last_day` is counted: its slot once that has passed."""
+        return min(now, self.slot(class_id, last_day, zone))
+
+    def rule(self, class_id: int) -> Mapping[str, Any]:
+        """The class's slot as cron fields in the school's zone; Sunday 19:00 if never set."""
+        found = self._session.one(RULE, {"key": slot_key(class_id)})
+        return found.rule if found is not None and found.rule else DEFAULT_RULE
+
+    def sent(self, account_id: int, week_start: date) -> bool:
+        """Whether this group has had a tally of that week."""
+        values = {"account": account_id, "first": week_start}
+        return self._session.one(SENT, values) is not None
+
+    def add(self, sent: Sent, figures: Figures, now: datetime) -> int:
+        """Keep a tally as it is sent; its id."""
+        return self._session.insert(
+            tally,
+            class_id=sent.class_id,
+            account_id=sent.account_id,
+            week_start=sent.week_start,
+            figures=figures.stored(),
+            as_of=sent.as_of,
+            created_at=now,
+        )
+
+    def link(self, tally_id: int, outbox_id: int) -> None:
+        """Say which outbox row carries the tally."""
+        self._session.read(LINK, {"row": tally_id, "outbox": outbox_id})
+
+    def get(self, tally_id: int) -> Row[Any] | None:
+        """One tally."""
+        return self._session.one(BY_ID, {"row": tally_id})
+
+    def of_outbox(self, outbox_id: int) -> Row[Any] | None:
+        """The tally that an outbox row carries."""
+        return self._session.one(BY_OUTBOX, {"row": outbox_id})
+
+
+def slot_key(class_id: int) -> str:
+    """The key of the schedule that holds a class's slot."""
+    return f"tally:{class_id}"
+
+
+def slot_in_week(rule: Mapping[str, Any], monday: date, zone: ZoneInfo) -> datetime:
+    """The instant of a weekly rule in the week that begins on `monday`."""
+    day = monday + timedelta(days=DAYS.index(rule["day_of_week"]))
+    return datetime.combine(day, time(rule["hour"], rule["minute"]), zone)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The instant at which the day begins in the zone."""
+    return datetime.combine(day, time(0), zone)
+
+
+def _with_guidances(figures: Figures, rows: Sequence[Row[Any]]) -> Figures:
+    states = Counter(_state(row) for row in rows)
+    skills = Counter(row.skill for row in rows)
+    order = list(SKILLS)
+    ranked = sorted(skills, key=lambda s: (-skills[s], order.index(s) if s in order else 99))
+    return replace(
+        figures,
+        guiding_pupils=len({row.pupil_id for row in rows}),
+        relatives=len({row.relative_id for row in rows}),
+        claimed=states["claimed"],
+        confirmed=states["confirmed"],
+        shown=states["shown"],
+        top_skill=ranked[0] if ranked else None,
+    )
+
+
+def _state(row: Row[Any]) -> str:
+    if row.passed:
+        return "shown"
+    return "confirmed" if row.verdict == "yes" else "claimed"
+
+
+__all__ = ["DAYS", "DEFAULT_RULE", "WEEK", "Sent", "Tallies", "midnight", "slot_in_week", "slot_key"]

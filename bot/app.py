@@ -1,0 +1,322 @@
+"""Wiring: settings in, a running process out; the only place that starts tasks and reads signals."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO
+
+import structlog
+from aiohttp import web
+
+from bot.channels import Channel, DeliveryError, OutRow, Rejected
+from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.clock import Clock, SystemClock
+from bot.config import API_BASE, BotSettings, Settings
+from bot.intake import Intake
+from bot.marks import DatabaseMarks
+from bot.metrics import Metrics
+from bot.sender import Sender
+from bot.ticker import Ticker
+from bot.wake import Waker
+from bot.web import routes
+from content.loader import load
+from content.words import COMMANDS
+from db import migrate
+from db.batch import Unit
+from db.engine import open_engine
+from db.runner import Database, Unavailable
+from db.store import Store
+from handlers.codes import Codes
+from handlers.routes import FIRED
+from handlers.world import BotFace, School, World
+
+LEASE = timedelta(seconds=15)
+STOP_S = 4.0
+MENU_WORDS = ("hoc", "huongdan", "nguoithan", "toi", "doinguoi", "dulieu", "dung", "trogiup")
+
+log = structlog.get_logger()
+
+
+class CannotStart(Exception):
+    """`lantoa run` cannot go on; the text is a sentence for the person who typed it."""
+
+
+@dataclass(slots=True)
+class _Bot:
+    """One bot of this process: its channel, its sender, and whether this process holds its lease."""
+
+    channel: Channel
+    sender: Sender
+    holding: bool = False
+
+
+class App:
+    """One process: the web server, the ticker, and for each bot its channel and sender."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        """Open the database and load the lessons; nothing runs yet.
+
+        Raises:
+            CannotStart: another `lantoa run` uses this SQLite file.
+            content.loader.LoadErrors: a lesson is broken.
+        """
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.metrics = Metrics()
+        self._lock = lock_home(settings) if settings.database_url.startswith("sqlite") else None
+        self._engine = open_engine(settings.database_url)
+        migrate.upgrade(self._engine)
+        self.database = Database(self._engine)
+        self._faces: dict[str, BotFace] = {}
+        self.world = make_world(settings, self._faces, self.clock)
+        self.ticker = Ticker(
+            self.database, self.world, self.clock, self.metrics, self.hand_over, FIRED
+        )
+        self.intake = Intake(
+            self.database, self.world, self.clock, self.metrics, self.hand_over, self.ticker.wake
+        )
+        self._marks = DatabaseMarks(self.database, self.clock, self.metrics, self.ticker.wake)
+        self._bots = {bot.name: self._bot(bot) for bot in settings.bots}
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._waker = Waker(settings.database_url, self._woken)
+        self.ready = False
+
+    def _bot(self, settings: BotSettings) -> _Bot:
+        channel = make_channel(settings, self.settings.public_url, self.clock)
+        self._faces[settings.name] = BotFace(settings.channel, "", channel.capabilities)
+        return _Bot(channel, Sender(channel, self._marks, self.clock))
+
+    def hand_over(self, rows: Sequence[OutRow]) -> None:
+        """Committed rows to this process's sender, or a word to the process that holds the bot."""
+        for bot in {row.bot for row in rows}:
+            known = self._bots.get(bot)
+            if known is not None and known.holding:
+                known.sender.hand_over([row for row in rows if row.bot == bot])
+            else:
+                self._waker.call(bot)
+
+    def _woken(self, bot: str) -> None:
+        """Another process committed rows for a bot that this one may hold."""
+        known = self._bots.get(bot)
+        if known is not None and known.holding:
+            known.sender.sweep()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set; then end within five seconds.
+
+        Raises:
+            CannotStart: a bot's token is refused, or the address is taken.
+        """
+        runner = await self._serve()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self.ticker.run()), group.create_task(self._waker.run())]
+                tasks += [group.create_task(self._keep(bot)) for bot in self._bots.values()]
+                self.ready = True
+                await stop.wait()
+                self.ready = False
+                await runner.cleanup()
+                for task in tasks:
+                    task.cancel()
+        except* CannotStart as errors:
+            raise CannotStart(str(errors.exceptions[0])) from None
+        finally:
+            await runner.cleanup()
+            await self._close()
+
+    async def _serve(self) -> web.AppRunner:
+        """Listen on HTTP: webhooks and the few pages."""
+        application = web.Application(client_max_size=1 << 20)
+        application.add_routes(
+            routes(self.database, self.world, self.metrics, self.settings, lambda: self.ready)
+        )
+        for bot in self._bots.values():
+            application.add_routes(bot.channel.routes(self.intake.receive, self.intake.skip))
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
+        await runner.setup()
+        host, port = self.settings.listen
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise CannotStart(
+                f"Không mở được {host}:{port} ({error.strerror}). Đổi LANTOA_LISTEN, "
+                "ví dụ 127.0.0.1:8081."
+            ) from None
+        return runner
+
+    async def _keep(self, bot: _Bot) -> None:
+        """Hold the bot's lease as long as possible; poll and send while holding it."""
+        name = bot.channel.name
+        await self._introduce(bot)
+        while True:
+            if not await self._lease(name):
+                await self.clock.sleep(LEASE.total_seconds() / 3)
+                continue
+            bot.holding = True
+            log.info("bot_held", bot=name)
+            try:
+                await self._work(bot)
+            finally:
+                bot.holding = False
+
+    async def _work(self, bot: _Bot) -> None:
+        """Poll and send until the lease is lost."""
+        async with asyncio.TaskGroup() as group:
+            loops = [
+                group.create_task(bot.sender.run()),
+                group.create_task(bot.channel.listen(self.intake.receive, self.intake.skip)),
+            ]
+            while await self._lease(bot.channel.name):
+                await self.clock.sleep(LEASE.total_seconds() / 3)
+            log.warning("lease_lost", bot=bot.channel.name)
+            for task in loops:
+                task.cancel()
+
+    async def _lease(self, bot: str) -> bool:
+        if self._lock is not None:
+            return True  # SQLite: the lock file says that this is the only process
+        now = self.clock.now()
+        work = partial(_take_lease, bot, self._holder, now)
+        try:
+            return bool(await self.database.run(Unit(work, now)))
+        except Unavailable:
+            return False
+
+    async def _introduce(self, bot: _Bot) -> None:
+        """Ask the platform who the bot is, until it answers; keep its name and its command list."""
+        wait_s = 1.0
+        while True:
+            try:
+                username = await bot.channel.open()
+                break
+            except Rejected as error:
+                raise CannotStart(
+                    f"Bot {bot.channel.name}: nền tảng không nhận mã bot "
+                    f"({error.reason}). Xem lại token ở @BotFather."
+                ) from None
+            except DeliveryError as error:
+                log.warning("bot_unreachable", bot=bot.channel.name, error=type(error).__name__)
+                await self.clock.sleep(wait_s)
+                wait_s = min(wait_s * 2, 30.0)
+        face = self._faces[bot.channel.name]
+        self._faces[bot.channel.name] = BotFace(face.channel, username, face.capabilities)
+        now = self.clock.now()
+        work = partial(_remember_bot, bot.channel.name, face.channel, username, now)
+        published = await self.database.run(Unit(work, now))
+        if published != COMMANDS_PRINT and isinstance(bot.channel, TelegramChannel):
+            await self._publish(bot.channel)
+
+    async def _publish(self, channel: TelegramChannel) -> None:
+        """Give Telegram the command list, if it has another; best effort."""
+        try:
+            await channel.publish_commands(COMMAND_LIST)
+        except DeliveryError as error:
+            log.warning("commands_not_published", bot=channel.name, error=type(error).__name__)
+            return
+        now = self.clock.now()
+        await self.database.run(
+            Unit(lambda store: store.bots.published(channel.name, COMMANDS_PRINT), now)
+        )
+
+    async def _close(self) -> None:
+        for bot in self._bots.values():
+            await bot.channel.close()
+        if self._lock is None:
+            now = self.clock.now()
+            for name in self._bots:
+                await self.database.run(
+                    Unit(lambda store, name=name: store.bots.release(name, self._holder), now)
+                )
+        await asyncio.to_thread(self.database.close)
+        if self._lock is not None:
+            self._lock.close()
+
+
+COMMAND_LIST = [(word, COMMANDS[word].label) for word in MENU_WORDS]
+COMMANDS_PRINT = sha256(repr(COMMAND_LIST).encode()).hexdigest()[:32]
+
+
+def make_channel(bot: BotSettings, public_url: str, clock: Clock) -> TelegramChannel:
+    """The channel of one configured bot."""
+    hook = (
+        f"{public_url}/hooks/telegram/{bot.name}" if bot.mode == "webhook" and public_url else None
+    )
+    return TelegramChannel(
+        TelegramSettings(
+            name=bot.name,
+            token=bot.token,
+            mode=bot.mode,
+            api_base=bot.api_base or API_BASE[bot.channel],
+            webhook_secret=bot.webhook_secret,
+            proxy=bot.proxy or None,
+            webhook_url=hook,
+        ),
+        clock,
+    )
+
+
+def make_world(settings: Settings, faces: Mapping[str, BotFace], clock: Clock) -> World:
+    """What turns look at: the lessons of the product and of the school, the school's settings, the codes' key."""
+    school = settings.school
+    today = clock.now().astimezone(settings.zone).date()
+    return World(
+        library=load(settings.lessons, today),
+        school=School(school.name, school.kind, school.year, school.breaks),
+        zone=settings.zone,
+        codes=Codes(settings.secret),
+        bots=MappingProxyType(faces) if isinstance(faces, dict) else faces,
+        public_url=settings.public_url,
+    )
+
+
+def lock_home(settings: Settings) -> IO[str]:
+    """Hold the data folder: SQLite serves one running process.
+
+    Raises:
+        CannotStart: another process holds it.
+    """
+    path = Path(settings.database_url.removeprefix("sqlite:///")).with_suffix(".lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise CannotStart(
+            "Đã có một `lantoa run` đang chạy với thư mục dữ liệu này. Dừng nó "
+            "trước, hoặc dùng thư mục khác (LANTOA_HOME)."
+        ) from None
+    return file
+
+
+def _take_lease(bot: str, holder: str, now: datetime, store: Store) -> bool:
+    return store.bots.take(bot, holder, now, LEASE)
+
+
+def _remember_bot(name: str, channel: str, username: str, now: datetime, store: Store) -> str:
+    store.bots.seen(name, channel, username, now)
+    known = [row for row in store.bots.all() if row.name == name]
+    return str(known[0].commands)
+
+
+async def serve(settings: Settings) -> None:
+    """`lantoa run`: serve until SIGTERM or Ctrl-C."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    app = App(settings)
+    await app.run(stop)
+
+
+__all__ = ["App", "CannotStart", "make_channel", "make_world", "serve"]

@@ -1,0 +1,258 @@
+"""Settings: environment variables over `lantoa.toml`; all faults reported together, each with its mend."""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+API_BASE = {"telegram": "https://api.telegram.org"}
+KINDS = ("TH", "THCS", "THPT", "mixed")
+TET_2027 = ("2027-02-08..2027-02-21",)  # one school's plan, domain.md (f); each school sets its own
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; `faults` are sentences, each naming a setting and its mend."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class BotSettings(BaseModel):
+    """One bot. `token` and `webhook_secret` never appear in a representation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    channel: Literal["telegram"]
+    token: str = Field(min_length=10, repr=False, pattern=r"^[0-9]+:[A-Za-z0-9_-]+$")
+    mode: Literal["polling", "webhook"] = "polling"
+    api_base: str = ""
+    webhook_secret: str = Field("", repr=False, pattern=r"^[A-Za-z0-9_-]{0,256}$")
+    proxy: str = Field("", repr=False)
+
+    @field_validator("api_base")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("phải là địa chỉ http:// hoặc https://")
+        return value.rstrip("/")
+
+
+class SchoolSettings(BaseModel):
+    """`[school]`: what is the same for everybody in it. `calendar`: breaks as "2027-02-08..2027-02-21"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = "Trường của em"
+    kind: Literal["TH", "THCS", "THPT", "mixed"] = "THCS"
+    year: str = Field("2026-2027", pattern=r"^20\d\d-20\d\d$")
+    calendar: tuple[str, ...] = TET_2027
+
+    @field_validator("calendar")
+    @classmethod
+    def _ranges(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for span in value:
+            first, last = _span(span)
+            if first > last:
+                raise ValueError(f"“{span}”: ngày đầu sau ngày cuối")
+        return value
+
+    @property
+    def breaks(self) -> tuple[tuple[date, date], ...]:
+        """The breaks as (first day, last day), inclusive."""
+        return tuple(_span(span) for span in self.calendar)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a command needs to know of its surroundings.
+
+    Attributes:
+        home: folder of the data, the key and the lock.
+        secret: key of all codes, from `LANTOA_SECRET_KEY` or the file `secret.key` in `home`.
+        metrics_token: if set, /metrics may be asked from elsewhere with it.
+    """
+
+    home: Path
+    database_url: str
+    listen: tuple[str, int]
+    public_url: str
+    secret: bytes
+    lessons: tuple[Path, ...]
+    zone: ZoneInfo
+    school: SchoolSettings
+    bots: tuple[BotSettings, ...]
+    metrics_token: str = ""
+
+
+def read_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Settings from `lantoa.toml` (or `file`) with the variables `LANTOA_*` over it.
+
+    Raises:
+        ConfigError: with every fault at once.
+    """
+    faults: list[str] = []
+    given = _read_file(file, faults)
+    env = {
+        name[7:]: value for name, value in environ.items() if name.startswith("LANTOA_") and value
+    }
+    unknown = set(given) - {"bot", "school", *(key.lower() for key in PLAIN)}
+    faults += [
+        f"{name}: không có cài đặt này trong tệp cấu hình; xóa dòng đó" for name in sorted(unknown)
+    ]
+    plain = {
+        name: env.get(name, str(given.get(name.lower(), default)))
+        for name, default in PLAIN.items()
+    }
+    home = Path(plain["HOME"]).expanduser()
+    school = _school(given.get("school", {}), faults)
+    bots = _bots(given.get("bot", []), env, faults)
+    listen = _listen(plain["LISTEN"], faults)
+    public_url = _public_url(plain["PUBLIC_URL"], faults)
+    zone = _zone(plain["TIMEZONE"], faults)
+    lessons = tuple(Path(part) for part in plain["LESSONS"].split(os.pathsep) if part)
+    faults += [f"LANTOA_LESSONS: không có thư mục {path}" for path in lessons if not path.is_dir()]
+    secret = _secret(plain["SECRET_KEY"], home, faults)
+    faults += [
+        f"Bot {bot.name}: chế độ webhook cần LANTOA_PUBLIC_URL là địa chỉ https:// của trường"
+        for bot in bots
+        if bot.mode == "webhook" and not public_url and not bot.api_base
+    ]
+    if faults:
+        raise ConfigError(faults)
+    url = plain["DATABASE_URL"] or f"sqlite:///{home / 'lantoa.db'}"
+    return Settings(
+        home, url, listen, public_url, secret, lessons, zone, school, bots, plain["METRICS_TOKEN"]
+    )
+
+
+PLAIN = {
+    "HOME": "./var",
+    "DATABASE_URL": "",
+    "LISTEN": "127.0.0.1:8080",
+    "PUBLIC_URL": "",
+    "SECRET_KEY": "",
+    "LESSONS": "",
+    "TIMEZONE": "Asia/Ho_Chi_Minh",
+    "METRICS_TOKEN": "",
+}
+ONE_BOT = ("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY")
+
+
+def _read_file(file: Path | None, faults: list[str]) -> dict[str, Any]:
+    path = file or Path("lantoa.toml")
+    if not path.exists():
+        if file is not None:
+            faults.append(f"--config: không có tệp {file}")
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(f"{path}: tệp cấu hình viết sai ({error})")
+        return {}
+
+
+def _school(given: object, faults: list[str]) -> SchoolSettings:
+    try:
+        return SchoolSettings.model_validate(given)
+    except ValidationError as error:
+        faults += [f"[school] {_fault(one)}" for one in error.errors(include_url=False)]
+        return SchoolSettings()
+
+
+def _bots(given: object, env: Mapping[str, str], faults: list[str]) -> tuple[BotSettings, ...]:
+    listed = list(given) if isinstance(given, list) else []
+    single = {key.lower(): env[f"TELEGRAM_{key}"] for key in ONE_BOT if f"TELEGRAM_{key}" in env}
+    if "token" in single:
+        listed.append({"name": "telegram", "channel": "telegram", **single})
+    elif single:
+        faults.append("LANTOA_TELEGRAM_TOKEN: chưa có; lấy ở @BotFather, dạng 123456:ABC…")
+    bots: list[BotSettings] = []
+    for number, entry in enumerate(listed, 1):
+        try:
+            bots.append(BotSettings.model_validate(entry))
+        except ValidationError as error:
+            name = entry.get("name", number) if isinstance(entry, dict) else number
+            faults += [f"Bot {name}: {_fault(one)}" for one in error.errors(include_url=False)]
+    names = [bot.name for bot in bots]
+    faults += [
+        f"Bot {name}: tên dùng hai lần; đặt tên khác" for name in names if names.count(name) > 1
+    ]
+    return tuple(bots)
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """One sentence on one wrong value; never the value itself, which may be a token."""
+    where = ".".join(str(part) for part in error["loc"])
+    mends = {
+        "extra_forbidden": "không có cài đặt này; xóa dòng đó",
+        "missing": "còn thiếu",
+        "literal_error": f"phải là {error.get('ctx', {}).get('expected', '')}",
+    }
+    known = {
+        "token": "không đúng dạng 123456:ABC… của @BotFather",
+        "year": "phải có dạng 2026-2027",
+    }
+    kind = error["type"]
+    if kind == "value_error":
+        return f"{where}: {error['ctx']['error']}"
+    return f"{where}: {mends.get(kind) or known.get(where, 'giá trị không hợp lệ')}"
+
+
+def _listen(text: str, faults: list[str]) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        faults.append("LANTOA_LISTEN: phải có dạng 127.0.0.1:8080")
+        return "127.0.0.1", 8080
+    return host.strip("[]"), int(port)
+
+
+def _public_url(text: str, faults: list[str]) -> str:
+    if text and (urlsplit(text).scheme not in {"http", "https"} or not urlsplit(text).hostname):
+        faults.append("LANTOA_PUBLIC_URL: phải có dạng https://lantoa.truong.vn")
+        return ""
+    return text.rstrip("/")
+
+
+def _zone(text: str, faults: list[str]) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        faults.append("LANTOA_TIMEZONE: không có múi giờ này; dùng Asia/Ho_Chi_Minh")
+        return ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def _secret(text: str, home: Path, faults: list[str]) -> bytes:
+    """The key from the variable, else from its file, made once with mode 0600."""
+    if text:
+        if len(text) < 16:
+            faults.append("LANTOA_SECRET_KEY: cần ít nhất 16 ký tự")
+        return text.encode()
+    path = home / "secret.key"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        faults.append(f"LANTOA_HOME: không ghi được vào {home} ({error.strerror})")
+        return b""
+    return path.read_bytes().strip()
+
+
+def _span(text: str) -> tuple[date, date]:
+    try:
+        first, _, last = text.partition("..")
+        return date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip())
+    except ValueError:
+        raise ValueError(f"“{text}”: phải có dạng 2027-02-08..2027-02-21") from None

@@ -1,0 +1,127 @@
+"""Take one update into the database, once; whoever calls may acknowledge when it returns."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from bot.channels import OutRow, Receipt, Unavailable
+from bot.clock import Clock
+from bot.metrics import Metrics
+from content.update import Update
+from db.batch import REPEAT, Unit
+from db.runner import Database
+from db.session import NewRow
+from db.store import Store
+from db.store.outbox import Where
+from handlers.route import Committed, take_turn
+from handlers.world import World
+
+APOLOGY = "Xin lỗi, vừa có trục trặc nhỏ. Bạn thử lại giúp nhé; việc vừa làm chưa được ghi."
+
+log = structlog.get_logger()
+
+
+class Intake:
+    """The door for updates of all channels."""
+
+    def __init__(
+        self,
+        database: Database,
+        world: World,
+        clock: Clock,
+        metrics: Metrics,
+        hand_over: Callable[[Sequence[OutRow]], None],
+        wake: Callable[[], None],
+    ) -> None:
+        """`hand_over` takes committed rows to the sender; `wake` tells the ticker that something may be due."""
+        self._database = database
+        self._world = world
+        self._clock = clock
+        self._metrics = metrics
+        self._hand_over = hand_over
+        self._wake = wake
+
+    async def receive(self, update: Update) -> Receipt:
+        """Process one update once; return after its commit.
+
+        Raises:
+            Unavailable: the database refused; the platform must deliver again.
+        """
+        began = self._clock.steady()
+        now = self._clock.now()
+        work = partial(take_turn, update, self._world, now)
+        unit = Unit(work, now, (update.address.bot, update.key), update.address, update.group)
+        try:
+            result = await self._database.run(unit)
+        except Unavailable:
+            self._metrics.count("updates", "unavailable")
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not make a chat stick
+            log.error(
+                "update_failed", bot=update.address.bot, key=update.key, error=describe(error)
+            )
+            self._metrics.count("updates", "failed")
+            result = await self._database.run(replace(unit, work=partial(_apologise, update, now)))
+        if result is REPEAT:
+            self._metrics.count("updates", "repeat")
+            return Receipt(repeat=True, taken=False)
+        self._metrics.count("updates", "done")
+        took_ms = round((self._clock.steady() - began) * 1000)
+        log.debug("update_done", bot=update.address.bot, key=update.key, took_ms=took_ms)
+        self.follow(result.rows, update.address.chat, group=update.group)
+        if result.woke:
+            self._wake()
+        return Receipt(taken=result.taken)
+
+    async def skip(self, bot: str, key: str, reason: str) -> None:
+        """Remember and count an update that cannot be read, so that the next ones come."""
+        now = self._clock.now()
+        log.warning("update_unreadable", bot=bot, key=key, reason=reason)
+        self._metrics.count("updates", "unreadable")
+        await self._database.run(Unit(partial(_remember, bot, key, "unreadable", now), now))
+
+    def follow(self, rows: Sequence[NewRow], chat: str, *, group: bool) -> None:
+        """Hand committed rows of one chat to the sender."""
+        if rows:
+            self._hand_over([to_send(row, chat, group=group) for row in rows])
+
+
+def to_send(row: NewRow, chat: str, *, group: bool) -> OutRow:
+    """A fresh outbox row as the sender takes it."""
+    values = row.values
+    return OutRow(
+        id=row.id,
+        bot=values["bot"],
+        account=values["account_id"],
+        chat=chat,
+        group=group,
+        kind=values["kind"],
+        body=values["body"],
+        harmless=values["harmless"],
+    )
+
+
+def _remember(bot: str, key: str, outcome: str, now: datetime, store: Store) -> None:
+    store.chats.skip(bot, key, outcome, now)
+
+
+def _apologise(update: Update, now: datetime, store: Store) -> Committed:
+    """After a fault of ours: remember the key, keep the conversation as it was, say one sentence."""
+    _remember(update.address.bot, update.key, "failed", now, store)
+    if store.seat is None or update.group:
+        return Committed()
+    where = Where(store.seat.account_id, store.seat.bot)
+    row = store.outbox.put(where, "say", {"text": APOLOGY, "buttons": []}, now)
+    return Committed((row,), store.seat.account_id, taken=False)
+
+
+def describe(error: Exception) -> str:
+    """Kind and place of an error, without its text, which may hold what a person typed."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} at {place}"

@@ -1,0 +1,52 @@
+"""Wake the process that holds a bot, through PostgreSQL's NOTIFY; on SQLite there is only one process."""
+
+import asyncio
+from collections.abc import Callable
+
+import psycopg
+import structlog
+
+CHANNEL = "lantoa_outbox"
+
+log = structlog.get_logger()
+
+
+class Waker:
+    """Calls out the bots that have something to send, and hears the calls of other processes."""
+
+    def __init__(self, database_url: str, woken: Callable[[str], None]) -> None:
+        """`woken(bot)` is called in the event loop for every call heard."""
+        self._url = database_url.replace("postgresql+psycopg://", "postgresql://")
+        self._postgres = self._url.startswith("postgresql://")
+        self._woken = woken
+        self._calls: asyncio.Queue[str] = asyncio.Queue(1000)
+
+    def call(self, bot: str) -> None:
+        """Say that rows of `bot` were committed; lost calls are made good by the holder's slow sweep."""
+        if self._postgres and not self._calls.full():
+            self._calls.put_nowait(bot)
+
+    async def run(self) -> None:
+        """Hear and call until cancelled."""
+        if not self._postgres:
+            return
+        while True:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._hear())
+                    group.create_task(self._speak())
+            except* psycopg.Error as errors:
+                log.warning("notify_lost", error=type(errors.exceptions[0]).__name__)
+            await asyncio.sleep(1)
+
+    async def _hear(self) -> None:
+        async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            async for notice in connection.notifies():
+                self._woken(notice.payload)
+
+    async def _speak(self) -> None:
+        async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
+            while True:
+                bot = await self._calls.get()
+                await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, bot))

@@ -1,0 +1,79 @@
+"""What pupils call their relatives: relations, age bands, and a person's name as it is shown."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from content.address import ADDRESSES
+from content.names import given_name
+from db.seats import Person
+from db.store import Store
+
+RELATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "ba-ngoai": "bà ngoại",
+        "ba-noi": "bà nội",
+        "ong-ngoai": "ông ngoại",
+        "ong-noi": "ông nội",
+        "bo": "bố",
+        "me": "mẹ",
+        "anh": "anh",
+        "chi": "chị",
+        "co": "cô",
+        "di": "dì",
+        "chu": "chú",
+        "bac": "bác",
+        "cau": "cậu",
+        "mo": "mợ",
+        "thim": "thím",
+        "duong": "dượng",
+        "hang-xom": "hàng xóm",
+        "khac": "người quen",
+    }
+)
+BUTTONS: Mapping[str, str] = MappingProxyType(
+    {"bo": "Bố (ba)", "me": "Mẹ (má)", "khac": "Người quen khác"}
+)
+NEAREST = ("ba-ngoai", "ba-noi", "ong-ngoai", "ong-noi", "bo", "me", "anh", "chi")
+AGE_BANDS: Mapping[str, str] = MappingProxyType(
+    {"under-40": "dưới 40 tuổi", "40-59": "40 đến 59 tuổi", "60-plus": "từ 60 tuổi"}
+)
+
+
+def capital(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def relation_label(relation: str) -> str:
+    """A relation inside a sentence: "bà ngoại", "bố"; the unknown is "người thân"."""
+    return RELATIONS.get(relation, "người thân")
+
+
+def relation_button(relation: str) -> str:
+    """A relation on a button: "Bà ngoại", "Bố (ba)"."""
+    return BUTTONS.get(relation, capital(relation_label(relation)))
+
+
+def relative_name(relation: str, nickname: str | None) -> str:
+    """A relative as their pupil knows them: "Bà ngoại", "Cô (cô Sáu)"."""
+    label = capital(relation_label(relation))
+    return f"{label} ({nickname})" if nickname else label
+
+
+def called(store: Store, person: Person) -> str:
+    """The short name of whoever speaks: "Lan (7A)", "bà Tư", "Bà ngoại", "Trần Thị Hoa"; never "".
+
+    A relative without a nickname is called by their relation, else by how they are addressed.
+    """
+    if person.kind == "pupil":
+        known = person.membership("pupil")
+        name = given_name(person.full_name or "") or "Học sinh"
+        return f"{name} ({known.class_label})" if known and known.class_label else name
+    if person.kind == "staff":
+        return person.full_name or "Thầy/cô"
+    if person.nickname:
+        return capital(person.nickname)
+    pupils = store.people.pupils(person.id)
+    if pupils:
+        return capital(relation_label(pupils[0].relation))
+    return capital(ADDRESSES[person.honorific].you) if person.honorific else "Người thân"

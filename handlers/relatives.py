@@ -1,0 +1,284 @@
+"""A pupil's relatives: add one, hand on their link and code, renew it, take one away."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Row
+
+from content.address import RELATION_HONORIFICS
+from content.dialogue import bare
+from db.store.audit import Change
+from db.store.codes import Owner
+from db.store.people import NewRelative
+from handlers.codes import issue_code, renew_code
+from handlers.relations import (
+    AGE_BANDS,
+    NEAREST,
+    RELATIONS,
+    capital,
+    relation_button,
+    relation_label,
+    relative_name,
+)
+from handlers.turn import Turn
+
+MOST = 12
+MOST_LETTERS = 30
+LONG_NUMBER_RE = re.compile(r"\d(?:[ .-]?\d){3}|@|https?:|www\.", re.IGNORECASE)
+
+# What a pupil calls themselves, to a relation: "cháu mời bà", "con mời mẹ".
+SELF: Mapping[str, str] = MappingProxyType({"bo": "con", "me": "con", "anh": "em", "chi": "em"})
+
+FOR_PUPILS = "Mục này dành cho học sinh ạ. {You} bấm một mục bên dưới nhé."
+NOT_RECORDED = (
+    "Nhà trường chưa nhận được lời đồng ý của phụ huynh, nên {me} chưa ghi người thân của {you}.\n"
+    "{You} vẫn học và dạy lại ở nhà được. Muốn được ghi, {you} xin phụ huynh nộp phiếu đồng ý "
+    "cho thầy cô chủ nhiệm nhé."
+)
+NOBODY_YET = (
+    "{You} chưa ghi người thân nào. Thêm một người để {you} dạy lại bài nhé. "
+    "{Me} chỉ lưu quan hệ và nhóm tuổi, không lưu họ tên hay số điện thoại."
+)
+LIST = "Người thân của {you}:\n{lines}"
+FULL = "{You} đã ghi {n} người, nhiều nhất là vậy. Muốn thêm, {you} bỏ bớt một người nhé."
+WHICH = "{You} muốn thêm ai?"
+WHICH_OTHER = "Người đó là gì của {you}?"
+AGE = "{Name} khoảng bao nhiêu tuổi?"
+NICKNAME = (
+    "{You} hay gọi {name} là gì, ví dụ “{example}”? {You} gõ vào, nhiều nhất {n} chữ cái, "
+    "hoặc bấm “Bỏ qua”. Đừng ghi họ tên đầy đủ hay số điện thoại nhé."
+)
+SAME_RELATION = "{You} đã ghi một người là {name} rồi. Đặt tên gọi để khỏi nhầm nhé.\n"
+BAD_NICKNAME = "Tên gọi đó dài quá hoặc có số, có địa chỉ. {You} gõ tên gọi ngắn thôi nhé."
+INVITATION = (
+    "Lời mời cho {name}. {You} chép tin dưới đây rồi gửi:\n\n"
+    "{Me_to} mời {relation} học cùng {me_to} vài phút trên điện thoại nhé. "
+    "{Relation} bấm vào đây: {link}\nNếu máy hỏi mã thì nhập: {code}\n\n"
+    "{Relation} không có điện thoại riêng cũng được: {you} mở bài trên máy này rồi đưa máy "
+    "cho {relation}."
+)
+INVITATION_NO_LINK = (
+    "Mã của {name}: {code}. {Relation} nhập mã này khi vào trò chuyện với trường.\n"
+    "{Relation} không có điện thoại riêng cũng được: {you} mở bài trên máy này rồi đưa máy "
+    "cho {relation}."
+)
+ONE = "{name}: {state}. {You} muốn làm gì?"
+RENEW = (
+    "Đổi mã thì mã cũ hết dùng. Máy nào đang dùng mã cũ sẽ phải nhập mã mới. {You} đổi thật chứ?"
+)
+REMOVE = "Bỏ {name} khỏi danh sách của {you}?"
+GUIDED = "{name} đã có lần {you} hướng dẫn, nên không bỏ được. {Me} giữ lại để khỏi mất công {you}."
+REMOVED = "{Me} đã bỏ {name}."
+GONE = "Người đó không còn trong danh sách của {you}."
+YES, NO = "yes", "no"
+
+
+def show(turn: Turn) -> None:
+    """`nguoithan`: the pupil's relatives, who has come and who not yet, and what can be done."""
+    if turn.person.kind != "pupil":
+        turn.say(FOR_PUPILS)
+    elif not turn.person.recorded:
+        turn.say(NOT_RECORDED)
+    else:
+        _list(turn, turn.store.people.relatives(turn.person.id))
+
+
+def _list(turn: Turn, relatives: Sequence[Row[Any]]) -> None:
+    options = [(relative_name(row.relation, row.nickname), f"r:{row.id}") for row in relatives]
+    options = [*options, ("Thêm người thân", "add"), ("Về mục chính", "menu")]
+    if not relatives:
+        turn.ask(NOBODY_YET, options, "relatives.menu")
+        return
+    lines = "\n".join(f"• {name}: {_state(row)}" for (name, _), row in zip(options, relatives, strict=False))
+    turn.ask(LIST, options, "relatives.menu", lines=lines)
+
+
+def _state(row: Row[Any]) -> str:
+    return "đã vào" if row.joined else "chưa vào"
+
+
+def menu(turn: Turn) -> None:
+    """Somebody of the list, or a new one."""
+    picked = turn.picked or ""
+    if picked == "add":
+        begin(turn)
+    elif picked.startswith("r:"):
+        row = _own(turn, picked.removeprefix("r:"))
+        _one(turn, row) if row else turn.say(GONE)
+
+
+def begin(turn: Turn) -> None:
+    """Ask for the new relative's relation; guidance may start here too."""
+    if not turn.person.recorded:
+        turn.say(NOT_RECORDED)
+        return
+    n = len(turn.store.people.relatives(turn.person.id))
+    if n >= MOST:
+        turn.say(FULL, n=n)
+        return
+    options = [(relation_button(relation), relation) for relation in NEAREST]
+    turn.ask(WHICH, [*options, ("Người khác", "other")], "relatives.relation")
+
+
+def relation(turn: Turn) -> None:
+    """The relation was chosen: the rest of the list, or on to the age."""
+    picked = turn.picked or ""
+    if picked == "other":
+        rest = [(relation_button(name), name) for name in RELATIONS if name not in NEAREST]
+        turn.ask(WHICH_OTHER, rest, "relatives.relation")
+    elif picked in RELATIONS:
+        options = [(capital(label), band) for band, label in AGE_BANDS.items()]
+        data = {"relation": picked}
+        name = capital(relation_label(picked))
+        turn.ask(AGE, options, "relatives.age", data, Name=name)
+
+
+def age(turn: Turn) -> None:
+    """The age band was chosen: on to what the pupil calls them."""
+    chosen = str(turn.data.get("relation", ""))
+    if turn.picked not in AGE_BANDS or chosen not in RELATIONS:
+        return
+    known = [row.relation for row in turn.store.people.relatives(turn.person.id)]
+    text = (SAME_RELATION if chosen in known else "") + NICKNAME
+    data = {"relation": chosen, "age": turn.picked}
+    label = relation_label(chosen)
+    example = f"{_title(chosen)} Tư"
+    options = [("Bỏ qua", "skip")]
+    at = "relatives.nickname"
+    turn.ask(text, options, at, data, free=True, name=label, example=example, n=MOST_LETTERS)
+
+
+def nickname(turn: Turn) -> None:
+    """The nickname was typed or left out: the relative is there, with link and code."""
+    chosen, band = turn.data.get("relation"), turn.data.get("age")
+    if chosen not in RELATIONS or band not in AGE_BANDS or not turn.person.recorded:
+        return
+    name = None if turn.picked == "skip" else turn.text
+    if name is not None and not _fits(name):
+        turn.again(BAD_NICKNAME)
+        return
+    people = turn.store.people
+    if len(people.relatives(turn.person.id)) >= MOST:
+        turn.say(FULL, n=MOST)
+        return
+    row = people.add_relative(turn.person.id, NewRelative(chosen, band, name), turn.now)
+    turn.store.audit.note(Change("relative.add", "person", row), turn.person.id, turn.now)
+    _invite(turn, row)
+
+
+def _fits(name: str) -> bool:
+    return 0 < len(name) <= MOST_LETTERS and bool(bare(name)) and not LONG_NUMBER_RE.search(name)
+
+
+def _title(chosen: str) -> str:
+    """How this relation is called before a name: "bà" of "bà ngoại", "bác" of a neighbour."""
+    first = relation_label(chosen).split(" ")[0]
+    return first if first in {"bà", "ông"} or chosen in RELATION_HONORIFICS else "bác"
+
+
+def _invite(turn: Turn, relative: int) -> None:
+    """Link and code, with a sentence to hand on."""
+    row = _own(turn, str(relative))
+    if row is None:
+        turn.say(GONE)
+        return
+    code = issue_code(turn.store, turn.world.codes, "person", relative, turn.now)
+    link = turn.world.link(code, turn.seat.bot)
+    label = _title(row.relation) if row.relation in {"hang-xom", "khac"} else relation_label(row.relation)
+    me_to = SELF.get(row.relation, "cháu")
+    turn.say(
+        INVITATION if link else INVITATION_NO_LINK,
+        name=relative_name(row.relation, row.nickname),
+        relation=label,
+        Relation=capital(label),
+        me_to=me_to,
+        Me_to=capital(me_to),
+        link=link,
+        code=f"{code[:4]}-{code[4:]}",
+    )
+    _list(turn, turn.store.people.relatives(turn.person.id))
+
+
+def _one(turn: Turn, row: Row[Any]) -> None:
+    options = [("Xem lại lời mời", "invite"), ("Đổi mã mới", "renew"), ("Bỏ khỏi danh sách", "remove")]
+    options = [*options, ("Quay lại", "back")]
+    name = relative_name(row.relation, row.nickname)
+    turn.ask(ONE, options, "relatives.one", {"id": row.id}, name=name, state=_state(row))
+
+
+def one(turn: Turn) -> None:
+    """What to do with this relative."""
+    row = _own(turn, str(turn.data.get("id", "")))
+    if row is None:
+        turn.say(GONE)
+        return
+    name = relative_name(row.relation, row.nickname)
+    if turn.picked == "invite":
+        _invite(turn, row.id)
+    elif turn.picked == "renew":
+        options = [("Đổi mã", YES), ("Thôi", NO)]
+        turn.ask(RENEW, options, "relatives.renew", {"id": row.id})
+    elif turn.picked == "remove" and turn.store.people.n_guided(turn.person.id, row.id):
+        turn.say(GUIDED, name=name)
+        show(turn)
+    elif turn.picked == "remove":
+        options = [("Bỏ", YES), ("Thôi", NO)]
+        turn.ask(REMOVE, options, "relatives.remove", {"id": row.id}, name=name)
+    else:
+        show(turn)
+
+
+def renew(turn: Turn) -> None:
+    """The second question about a new code was answered."""
+    row = _own(turn, str(turn.data.get("id", "")))
+    if row is None or turn.picked != YES:
+        show(turn)
+        return
+    renew_code(turn.store, turn.world.codes, "person", row.id, turn.now)
+    turn.store.audit.note(Change("code.renew", "person", row.id), turn.person.id, turn.now)
+    _invite(turn, row.id)
+
+
+def remove(turn: Turn) -> None:
+    """The second question about taking somebody off the list was answered."""
+    row = _own(turn, str(turn.data.get("id", "")))
+    people = turn.store.people
+    if row is not None and turn.picked == YES and not people.n_guided(turn.person.id, row.id):
+        people.drop_kinship(turn.person.id, row.id)
+        forget_if_alone(turn, row.id)
+        turn.store.audit.note(Change("relative.remove", "person", row.id), turn.person.id, turn.now)
+        turn.say(REMOVED, name=relative_name(row.relation, row.nickname))
+    show(turn)
+
+
+def forget_if_alone(turn: Turn, relative: int) -> bool:
+    """Erase a relative who belongs to no pupil any more and has never come; whether it was so.
+
+    Who has come learns for themselves, and decides for themselves what is erased.
+    """
+    if turn.store.people.pupils(relative) or turn.store.chats.n_opened(relative):
+        return False
+    turn.store.codes.drop(Owner("person", relative))
+    turn.store.people.blank(relative, turn.now)
+    return True
+
+
+def _own(turn: Turn, relative: str) -> Row[Any] | None:
+    """The relative of the speaking pupil with this id; what a choice carries is not trusted."""
+    if turn.person.kind != "pupil":
+        return None
+    rows = turn.store.people.relatives(turn.person.id)
+    return next((row for row in rows if str(row.id) == relative), None)
+
+
+ROUTES: Mapping[str, Callable[[Turn], None]] = {
+    "relatives.menu": menu,
+    "relatives.relation": relation,
+    "relatives.age": age,
+    "relatives.nickname": nickname,
+    "relatives.one": one,
+    "relatives.renew": renew,
+    "relatives.remove": remove,
+}

@@ -1,0 +1,320 @@
+"""The tally: the class's state at once (`tongket`), and the week's message to its group."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from content import tally as texts
+from content.dialogue import nfc
+from content.figures import week_label
+from content.tally import Figures
+from db.store import Store
+from db.store.audit import Change
+from db.store.classes import Note
+from db.store.schedules import Due
+from db.store.tallies import Sent, slot_key
+from handlers import due
+from handlers.due import Fired
+from handlers.rights import Right, choose_class, may, named_class
+from handlers.turn import Options, Turn
+
+MOST_WEEKS_BACK = timedelta(days=28)
+NOTE_LENGTH = 300
+WHOLE_SCHOOL = "all"
+
+NOT_FOR_RELATIVES = "Tổng kết là của lớp, {you} xem trong nhóm lớp của con cháu mình nhé ạ."
+FORWARD = (
+    "Câu để {you} gửi vào nhóm lớp:\n"
+    "“Lớp mình còn {n} bạn chưa học bài đầu tiên. Mỗi bài chỉ 3–5 phút. Bạn nào chưa bắt đầu thì "
+    "tối nay mở đường link trên phiếu của mình nhé!”"
+)
+UNSURE = (
+    "Dạ, {me} không biết chắc nhóm lớp {label} đã nhận được tổng kết tuần {week} chưa. "
+    "{You} nhìn vào nhóm giúp {me}: đã thấy tin đó chưa ạ?"
+)
+
+
+def show(turn: Turn) -> None:
+    """`tongket`: in a bound group its class, privately what this person may see."""
+    if turn.seat.is_group:
+        _in_group(turn)
+        return
+    person = turn.person
+    member = person.membership("pupil")
+    if person.kind == "staff":
+        choose_class(turn, "tally.class", "{You} xem tổng kết của lớp nào ạ?", more=_more(turn))
+    elif member is not None and member.class_id is not None:
+        turn.say(_now(turn, member.class_id))
+    else:
+        turn.say(NOT_FOR_RELATIVES)
+
+
+def _more(turn: Turn) -> Options:
+    """What leads and leadership may also pick."""
+    if turn.person.membership("lead", "leadership"):
+        return [("Cả trường", WHOLE_SCHOOL)]
+    return []
+
+
+def _in_group(turn: Turn) -> None:
+    bound = turn.store.classes.binding_of(turn.seat.account_id)
+    if bound is not None:
+        turn.say(_now(turn, bound.class_id))
+    else:
+        turn.say("Nhóm này chưa gắn với lớp nào. Thầy/cô chủ nhiệm gõ: /gannhom MÃ")
+
+
+def _figures(turn: Turn, class_id: int) -> Figures:
+    """The running week, up to now."""
+    monday = turn.world.week(turn.now)
+    sunday = monday + timedelta(days=6)
+    return turn.store.tallies.figures(class_id, monday, sunday, turn.now, turn.world.zone)
+
+
+def _now(turn: Turn, class_id: int) -> str:
+    at = turn.now.astimezone(turn.world.zone)
+    return texts.current(_figures(turn, class_id), turn.world.school.kind, at)
+
+
+def _class(turn: Turn) -> None:
+    """A class, or the whole school, was picked."""
+    if turn.picked == WHOLE_SCHOOL and turn.person.membership("lead", "leadership"):
+        turn.say(_school(turn))
+        return
+    row = named_class(turn, Right.SEE)
+    if row is None:
+        show(turn)
+        return
+    turn.say("{shown}", shown=_now(turn, row.id))
+    _say_not_started(turn, row.id)
+    if may(turn.person, row.id, Right.NOTE):
+        options = [("Ghi khó khăn tuần này", "note"), ("Xong", "done")]
+        turn.ask("{You} cần gì nữa không ạ?", options, "tally.next", {"class": row.id})
+
+
+def _say_not_started(turn: Turn, class_id: int) -> None:
+    """Names of who has not started, privately to the class's own teacher."""
+    if not may(turn.person, class_id, Right.NAMES):
+        return
+    waiting = turn.store.tallies.not_started(class_id, turn.now)
+    if not waiting:
+        return
+    names = ", ".join(row.full_name or "" for row in waiting)
+    turn.say("Các em chưa bắt đầu (chỉ {you} thấy): {names}.", names=names)
+    turn.say(FORWARD, n=len(waiting))
+
+
+def _school(turn: Turn) -> str:
+    """The running week of all classes: a short table and the sum."""
+    monday = turn.world.week(turn.now)
+    sunday = monday + timedelta(days=6)
+    rows = [
+        turn.store.tallies.alone(row.id, monday, sunday, turn.now, turn.world.zone)
+        for row in turn.store.classes.of_year(turn.world.school.year)
+    ]
+    title = f"Cả trường, tuần {week_label(monday)}"
+    return f"{title}\n\n{texts.school_table(rows, turn.world.school.kind)}"
+
+
+def _next(turn: Turn) -> None:
+    row = named_class(turn, Right.NOTE)
+    if row is None or turn.picked != "note":
+        return
+    turn.ask(
+        "{You} ghi một dòng về khó khăn của lớp {label} tuần này, tối đa {most} chữ cái ạ.",
+        [("Thôi", "cancel")],
+        "tally.note",
+        {"class": row.id, "week": turn.world.week(turn.now).isoformat()},
+        free=True,
+        label=row.label,
+        most=NOTE_LENGTH,
+    )
+
+
+def _note(turn: Turn) -> None:
+    """The line itself was typed."""
+    row = named_class(turn, Right.NOTE)
+    if row is None or turn.picked is not None:
+        return
+    text = nfc(turn.text)
+    if len(text) > NOTE_LENGTH:
+        turn.again("Dòng đó dài {n} chữ cái, {you} rút ngắn giúp {me} ạ.", n=len(text))
+        return
+    week = date.fromisoformat(turn.data["week"])
+    turn.store.classes.write_note(Note(row.id, week, text), turn.person.id, turn.now)
+    turn.say("Dạ, {me} đã ghi khó khăn của lớp {label} tuần này.", label=row.label)
+
+
+def fired(turn: Turn, row: Row[Any]) -> datetime | None:
+    """A class's slot has come, or has been missed and is made up: one week's tally to its group.
+
+    The occurrence outlives a wait for the morning in the schedule's data.
+    """
+    zone = turn.world.zone
+    at = _occurrence(row)
+    while at < turn.now - MOST_WEEKS_BACK:
+        at = due.next_time(row.rule, at, zone)
+    if at > turn.now:
+        return _following(turn, row, at)
+    awake = due.quiet(turn.now, zone)
+    if awake is not None:
+        _remember(turn, row, at)
+        return awake
+    _send(turn, row, at)
+    return _following(turn, row, due.next_time(row.rule, at, zone))
+
+
+def _occurrence(row: Row[Any]) -> datetime:
+    kept = (row.data or {}).get("slot")
+    return datetime.fromisoformat(kept) if kept else row.next_at
+
+
+def _following(turn: Turn, row: Row[Any], at: datetime) -> datetime:
+    """The next occurrence, itself perhaps missed already; what was remembered is done with."""
+    if row.data:
+        _remember(turn, row, None)
+    return at
+
+
+def _remember(turn: Turn, row: Row[Any], slot: datetime | None) -> None:
+    data = {"slot": slot.isoformat()} if slot else None
+    turn.store.schedules.set(
+        Due(row.key, row.kind, row.next_at, row.rule, row.class_id, row.person_id, row.account_id, data)
+    )
+
+
+def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
+    """The tally of the week `at` lies in, unless it was sent, is in a break, or has nothing."""
+    world, tallies = turn.world, turn.store.tallies
+    monday = world.week(at)
+    sunday = monday + timedelta(days=6)
+    bound = turn.store.classes.binding_of(turn.seat.account_id)
+    if bound is None or bound.class_id != row.class_id or world.school.in_break(sunday):
+        return
+    if tallies.sent(turn.seat.account_id, monday) or not tallies.begun(row.class_id, at):
+        return
+    figures = tallies.figures(row.class_id, monday, sunday, at, world.zone)
+    late = turn.now - at > timedelta(hours=1)
+    kept = tallies.add(Sent(row.class_id, turn.seat.account_id, monday, at), figures, turn.now)
+    _put(turn, kept, texts.weekly(figures, world.school.kind, late=late))
+
+
+def _put(turn: Turn, tally_id: int, text: str) -> None:
+    """Write the outbox row of a tally and say that it carries it; a repeat would do harm."""
+    turn.harmless = False
+    turn.say("{text}", text=text)
+    rows = turn.finish()
+    turn.store.session.flush()
+    turn.store.tallies.link(tally_id, rows[0].id)
+    turn.messages.clear()
+    turn.rows.extend(rows)
+
+
+def unsure(store: Store, outbox_id: int, now: datetime) -> bool:
+    """Nobody knows whether a tally arrived: have a teacher of the class asked.
+
+    Args:
+        store: of any transaction.
+        outbox_id: a row that is not harmless.
+        now: the present instant.
+
+    Returns:
+        Whether there is a person to ask: the row carries a tally and a teacher of the class, else
+        a lead, has a chat.
+    """
+    row = store.tallies.of_outbox(outbox_id)
+    teachers = store.classes.teachers(row.class_id) if row is not None else []
+    if row is None or not teachers:
+        return False
+    store.schedules.set(
+        Due(
+            key=f"tally-unsure:{row.id}",
+            kind="tally-unsure",
+            next_at=now,
+            class_id=row.class_id,
+            person_id=teachers[0],
+            data={"tally": row.id},
+        )
+    )
+    return True
+
+
+def fired_unsure(turn: Turn, row: Row[Any]) -> datetime | None:
+    """Ask the teacher whether the group has seen the tally."""
+    later = due.allowed(turn, row.person_id)
+    if later is not None:
+        return later
+    known = _tally(turn, row.data)
+    if known is None:
+        return None
+    figures = Figures.from_json(known.figures)
+    turn.ask(
+        UNSURE,
+        [("Rồi", "seen"), ("Chưa, gửi lại", "again")],
+        "tally.seen",
+        {"tally": known.id},
+        label=figures.class_label,
+        week=week_label(figures.week_start),
+    )
+    return None
+
+
+def _tally(turn: Turn, data: Mapping[str, Any]) -> Row[Any] | None:
+    """The tally named in `data`, if this person may still change its class."""
+    row = turn.store.tallies.get(int(data.get("tally", 0)))
+    allowed = row is not None and may(turn.person, row.class_id, Right.CHANGE)
+    return row if allowed else None
+
+
+def _seen(turn: Turn) -> None:
+    """The teacher has looked."""
+    row = _tally(turn, turn.data)
+    if row is None:
+        return
+    change = Change("tally-" + (turn.picked or ""), "tally", row.id)
+    turn.store.audit.note(change, turn.person.id, turn.now)
+    if turn.picked == "seen":
+        turn.say("Dạ, {me} cảm ơn {you}. Tin đó không gửi lại nữa.")
+        return
+    turn.store.schedules.set(
+        Due(
+            key=f"tally-again:{row.id}",
+            kind="tally-again",
+            next_at=turn.now,
+            class_id=row.class_id,
+            account_id=row.account_id,
+            data={"tally": row.id},
+        )
+    )
+    turn.woke = True
+    turn.say("Dạ, {me} gửi lại tổng kết vào nhóm.")
+
+
+def fired_again(turn: Turn, row: Row[Any]) -> datetime | None:
+    """Send a tally once more, as it was, because a teacher has seen that it did not arrive."""
+    awake = due.quiet(turn.now, turn.world.zone)
+    if awake is not None:
+        return awake
+    known = turn.store.tallies.get(int(row.data["tally"]))
+    bound = turn.store.classes.binding_of(turn.seat.account_id)
+    if known is None or bound is None or bound.class_id != known.class_id:
+        return None
+    figures = Figures.from_json(known.figures)
+    _put(turn, known.id, texts.weekly(figures, turn.world.school.kind, late=True))
+    return None
+
+
+ROUTES: dict[str, Callable[[Turn], None]] = {
+    "tally.class": _class,
+    "tally.next": _next,
+    "tally.note": _note,
+    "tally.seen": _seen,
+}
+FIRED: dict[str, Fired] = {
+    "tally": fired,
+    "tally-unsure": fired_unsure,
+    "tally-again": fired_again,
+}
+__all__ = ["FIRED", "ROUTES", "fired", "show", "slot_key", "unsure"]
