@@ -1,7 +1,10 @@
 """What pupils call their relatives: relations, age bands, and a person's name as it is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Row
 
 from content.address import ADDRESSES
 from content.names import given_name
@@ -58,6 +61,16 @@ def relative_name(relation: str, nickname: str | None) -> str:
     """A relative as their pupil knows them: "Bà ngoại", "Cô (cô Sáu)"."""
     label = capital(relation_label(relation))
     return f"{label} ({nickname})" if nickname else label
+
+
+def told_apart(rows: Sequence[Row[Any]]) -> list[str]:
+    """The names of relatives (rows with relation and nickname); the second "Cô" is "Cô 2"."""
+    names: list[str] = []
+    for row in rows:
+        name = relative_name(row.relation, row.nickname)
+        others = [f"{name} {n}" for n in range(2, len(rows) + 1)]
+        names.append(next(each for each in [name, *others] if each not in names))
+    return names
 
 
 def called(store: Store, person: Person) -> str:

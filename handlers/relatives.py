@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from content.address import RELATION_HONORIFICS
 from content.dialogue import bare
 from db.store.audit import Change
 from db.store.codes import Owner
@@ -21,6 +20,7 @@ from handlers.relations import (
     relation_button,
     relation_label,
     relative_name,
+    told_apart,
 )
 from handlers.turn import Turn
 
@@ -28,7 +28,8 @@ MOST = 12
 MOST_LETTERS = 30
 LONG_NUMBER_RE = re.compile(r"\d(?:[ .-]?\d){3}|@|https?:|www\.", re.IGNORECASE)
 
-# What a pupil calls themselves, to a relation: "cháu mời bà", "con mời mẹ".
+# Relations that say nothing about how to address them; and what a pupil calls themselves, to a relation: "cháu mời bà", "con mời mẹ".
+STRANGERS = frozenset({"hang-xom", "khac"})
 SELF: Mapping[str, str] = MappingProxyType({"bo": "con", "me": "con", "anh": "em", "chi": "em"})
 
 FOR_PUPILS = "Mục này dành cho học sinh ạ. {You} bấm một mục bên dưới nhé."
@@ -86,13 +87,12 @@ def show(turn: Turn) -> None:
 
 
 def _list(turn: Turn, relatives: Sequence[Row[Any]]) -> None:
-    options = [(relative_name(row.relation, row.nickname), f"r:{row.id}") for row in relatives]
+    names = told_apart(relatives)
+    options = [(name, f"r:{row.id}") for name, row in zip(names, relatives, strict=True)]
     options = [*options, ("Thêm người thân", "add"), ("Về mục chính", "menu")]
-    if not relatives:
-        turn.ask(NOBODY_YET, options, "relatives.menu")
-        return
-    lines = "\n".join(f"• {name}: {_state(row)}" for (name, _), row in zip(options, relatives, strict=False))
-    turn.ask(LIST, options, "relatives.menu", lines=lines)
+    states = zip(names, relatives, strict=True)
+    lines = "\n".join(f"• {name}: {_state(row)}" for name, row in states)
+    turn.ask(LIST if relatives else NOBODY_YET, options, "relatives.menu", lines=lines)
 
 
 def _state(row: Row[Any]) -> str:
@@ -174,8 +174,7 @@ def _fits(name: str) -> bool:
 
 def _title(chosen: str) -> str:
     """How this relation is called before a name: "bà" of "bà ngoại", "bác" of a neighbour."""
-    first = relation_label(chosen).split(" ")[0]
-    return first if first in {"bà", "ông"} or chosen in RELATION_HONORIFICS else "bác"
+    return "bác" if chosen in STRANGERS else relation_label(chosen).split(" ")[0]
 
 
 def _invite(turn: Turn, relative: int) -> None:
@@ -186,7 +185,9 @@ def _invite(turn: Turn, relative: int) -> None:
         return
     code = issue_code(turn.store, turn.world.codes, "person", relative, turn.now)
     link = turn.world.link(code, turn.seat.bot)
-    label = _title(row.relation) if row.relation in {"hang-xom", "khac"} else relation_label(row.relation)
+    label = relation_label(row.relation)
+    if row.relation in STRANGERS:
+        label = row.nickname or "cô bác"
     me_to = SELF.get(row.relation, "cháu")
     turn.say(
         INVITATION if link else INVITATION_NO_LINK,
@@ -202,8 +203,12 @@ def _invite(turn: Turn, relative: int) -> None:
 
 
 def _one(turn: Turn, row: Row[Any]) -> None:
-    options = [("Xem lại lời mời", "invite"), ("Đổi mã mới", "renew"), ("Bỏ khỏi danh sách", "remove")]
-    options = [*options, ("Quay lại", "back")]
+    options = [
+        ("Xem lại lời mời", "invite"),
+        ("Đổi mã mới", "renew"),
+        ("Bỏ khỏi danh sách", "remove"),
+        ("Quay lại", "back"),
+    ]
     name = relative_name(row.relation, row.nickname)
     turn.ask(ONE, options, "relatives.one", {"id": row.id}, name=name, state=_state(row))
 
