@@ -92,7 +92,7 @@ class FakeTelegram:
         self.max_connections = 40
         self.hook_statuses: Counter[int] = Counter()
         self.hook_answers: list[dict[str, Any]] = []
-        self._poll_s, self._redeliver_s = poll_s, redeliver_s
+        self.poll_s, self.redeliver_s = poll_s, redeliver_s
         self._failures: dict[str, deque[Failure]] = {}
         self._polls, self._port = 0, 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -277,7 +277,7 @@ class FakeTelegram:
                 )
 
     def _patience(self, payload: dict[str, Any]) -> float:
-        return min(float(payload.get("timeout", 0)), self._poll_s)
+        return min(float(payload.get("timeout", 0)), self.poll_s)
 
     def _waiting(self, offset: int, limit: int) -> list[Any]:
         with self.world.lock:
@@ -319,10 +319,11 @@ class FakeTelegram:
     async def _post(self, update: Any) -> None:
         try:
             if await self._posted(update):
-                with self.world.lock:
+                with self.world.changed:
                     self.world.updates[:] = [u for u in self.world.updates if u is not update]
+                    self.world.changed.notify_all()
             else:
-                await asyncio.sleep(self._redeliver_s)
+                await asyncio.sleep(self.redeliver_s)
         finally:
             self._posting.discard(id(update))
             self._posting_chats.discard(chat_of(update))

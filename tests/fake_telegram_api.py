@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fake_telegram_world import INSIDE, Chat, FakeMessage, World
+from tests.fake_telegram_world import INSIDE, Chat, FakeMessage, World, member_json
 
 DAYS_2 = 48 * 3600
 MAX_UNITS = 4096
@@ -207,10 +207,7 @@ class Api:
             raise ApiError(400, "Bad Request: PARTICIPANT_ID_INVALID")
         name = known.title if known else self.me["first_name"]
         user = {"id": number, "is_bot": number == self.me["id"], "first_name": name}
-        status = chat.members.get(number, "left")
-        return {"status": status, "user": user} | (
-            {"is_anonymous": False} if status == "creator" else {}
-        )
+        return member_json(chat.members.get(number, "left"), user)
 
 
 def as_json(value: Any) -> Any:

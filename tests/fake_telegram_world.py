@@ -153,12 +153,11 @@ class World:
     def place_bot(self, chat: Chat, by: dict[str, Any], status: str) -> None:
         """Change the bot's place in a chat and tell it, as Telegram does."""
         with self.lock:
-            member = {"user": self.bot}
             before = chat.members.get(self.bot["id"], "left")
             chat.members[self.bot["id"]] = status
             change = {"chat": chat.to_json(), "from": by, "date": int(self.now())}
-            change["old_chat_member"] = {**member, "status": before}
-            change["new_chat_member"] = {**member, "status": status}
+            change["old_chat_member"] = member_json(before, self.bot)
+            change["new_chat_member"] = member_json(status, self.bot)
             self.post("my_chat_member", change)
 
     def said(self, chat: Chat, sender: dict[str, Any], text: str, **extra: Any) -> FakeMessage:
@@ -331,6 +330,21 @@ class FakeGroup(Heard):
             ):
                 world.post("message", world.to_json(world.put(chat, by.to_json(), "", **service)))
             return new.id
+
+
+def member_json(status: str, user: dict[str, Any]) -> dict[str, Any]:
+    """A ChatMember with the fields that its status requires."""
+    rights = (
+        "can_be_edited is_anonymous can_manage_chat can_delete_messages can_manage_video_chats "
+        "can_restrict_members can_promote_members can_change_info can_invite_users "
+        "can_post_stories can_edit_stories can_delete_stories"
+    )
+    more: dict[str, dict[str, Any]] = {
+        "creator": {"is_anonymous": False},
+        "administrator": dict.fromkeys(rights.split(), False),
+        "kicked": {"until_date": 0},
+    }
+    return {"status": status, "user": user} | more.get(status, {})
 
 
 def real_now() -> float:
