@@ -1,12 +1,7 @@
 """The command line: `lantoa`, also `python -m bot`. Help stands in Vietnamese and English."""
 
-import asyncio
-import os
 import sys
-from collections.abc import Callable
-from functools import wraps
-from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated
 
 import typer
 import uvloop
@@ -14,14 +9,11 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import content_cli, logs, school_cli, tally_cli
-from bot.app import App, CannotStart, serve
-from bot.config import ConfigError, Settings, read_settings
+from bot.app import CannotStart, serve
+from bot.cli import ConfigFile, settings_from
 from content.loader import LoadErrors
 from db import migrate
 from db.engine import open_engine
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,19 +27,65 @@ app.add_typer(content_cli.app, name="content")
 app.add_typer(school_cli.app, name="school")
 app.command("tally")(tally_cli.tally)
 
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="Tệp lantoa.toml. (The settings file.)")
-]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Ghi nhiều hơn. (Log more.)")]
+out = Console()
 err = Console(stderr=True)
 
 
 @app.command()
 def run(config: ConfigFile = None, *, verbose: Verbose = False) -> None:
-    """Chạy trợ lý cho tới khi dừng bằng Ctrl-C. (Run until stopped.)"""
+    """Chạy trợ lý cho tới khi dừng bằng Ctrl-C. (Run until stopped.)"""  # noqa: D415 - shown as help
     settings = settings_from(config)
-    logs.set_up(verbose=verbose)
     if not settings.bots:
         err.print("Chưa có bot nào: đặt LANTOA_TELEGRAM_TOKEN (lấy ở @BotFather) rồi chạy lại.")
         raise typer.Exit(1)
+    logs.set_up(verbose=verbose)
     uvloop.run(serve(settings))
+
+
+@database.command()
+def upgrade(config: ConfigFile = None) -> None:
+    """Đưa cơ sở dữ liệu lên bản này. (Bring the database to this release.)"""  # noqa: D415
+    engine = open_engine(settings_from(config).database_url)
+    before = migrate.current(engine)
+    after = migrate.upgrade(engine)
+    out.print("Cơ sở dữ liệu đã ở bản mới nhất." if before == after else f"Đã lên bản {after}.")
+
+
+@database.command()
+def check(config: ConfigFile = None) -> None:
+    """Xem cơ sở dữ liệu có đúng bản này không. (Check the database against this release.)"""  # noqa: D415
+    engine = open_engine(settings_from(config).database_url)
+    if migrate.current(engine) != migrate.head():
+        err.print("Cơ sở dữ liệu chưa ở bản này: chạy `lantoa db upgrade`.")
+        raise typer.Exit(1)
+    found = migrate.differences(engine)
+    for difference in found:
+        err.print(difference, highlight=False)
+    if found:
+        raise typer.Exit(1)
+    out.print(f"Cơ sở dữ liệu đúng bản {migrate.head()}.")
+
+
+def main() -> None:
+    """Run a command; a person's mistake gets a sentence, never a traceback."""
+    try:
+        app()
+    except CannotStart as error:
+        err.print(str(error), highlight=False)
+        sys.exit(1)
+    except LoadErrors as error:
+        err.print("Bài học có lỗi, chưa chạy được:", highlight=False)
+        err.print(str(error), highlight=False, markup=False)
+        sys.exit(1)
+    except SQLAlchemyError as error:
+        err.print(
+            f"Không dùng được cơ sở dữ liệu ({type(error).__name__}). "
+            "Xem lại LANTOA_DATABASE_URL, và máy chủ cơ sở dữ liệu có đang chạy không.",
+            highlight=False,
+        )
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Wiring: settings in, a running process out; the only place that starts tasks and reads signals."""
+"""Wiring: settings in, a running process out; what starts the tasks and reads the signals."""
 
 import asyncio
 import fcntl
@@ -52,11 +52,10 @@ class CannotStart(Exception):
 
 @dataclass(slots=True)
 class _Bot:
-    """One bot of this process: its channel, its sender, and whether this process holds its lease."""
+    """One bot of this process: its channel, and its sender while this process holds its lease."""
 
     channel: Channel
-    sender: Sender
-    holding: bool = False
+    sender: Sender | None = None
 
 
 class App:
@@ -93,22 +92,22 @@ class App:
     def _bot(self, settings: BotSettings) -> _Bot:
         channel = make_channel(settings, self.settings.public_url, self.clock)
         self._faces[settings.name] = BotFace(settings.channel, "", channel.capabilities)
-        return _Bot(channel, Sender(channel, self._marks, self.clock))
+        return _Bot(channel)
 
     def hand_over(self, rows: Sequence[OutRow]) -> None:
         """Committed rows to this process's sender, or a word to the process that holds the bot."""
         for bot in {row.bot for row in rows}:
             known = self._bots.get(bot)
-            if known is not None and known.holding:
+            if known is not None and known.sender is not None:
                 known.sender.hand_over([row for row in rows if row.bot == bot])
             else:
                 self._waker.call(bot)
 
-    def _woken(self, bot: str) -> None:
+    async def _woken(self, bot: str) -> None:
         """Another process committed rows for a bot that this one may hold."""
         known = self._bots.get(bot)
-        if known is not None and known.holding:
-            known.sender.sweep()
+        if known is not None and known.sender is not None:
+            known.sender.hand_over(await self._marks.pending(bot))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set; then end within five seconds.
@@ -162,18 +161,18 @@ class App:
             if not await self._lease(name):
                 await self.clock.sleep(LEASE.total_seconds() / 3)
                 continue
-            bot.holding = True
             log.info("bot_held", bot=name)
+            bot.sender = Sender(bot.channel, self._marks, self.clock)
             try:
-                await self._work(bot)
+                await self._work(bot, bot.sender)
             finally:
-                bot.holding = False
+                bot.sender = None
 
-    async def _work(self, bot: _Bot) -> None:
+    async def _work(self, bot: _Bot, sender: Sender) -> None:
         """Poll and send until the lease is lost."""
         async with asyncio.TaskGroup() as group:
             loops = [
-                group.create_task(bot.sender.run()),
+                group.create_task(sender.run()),
                 group.create_task(bot.channel.listen(self.intake.receive, self.intake.skip)),
             ]
             while await self._lease(bot.channel.name):

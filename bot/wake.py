@@ -1,7 +1,7 @@
-"""Wake the process that holds a bot, through PostgreSQL's NOTIFY; on SQLite there is only one process."""
+"""Wake the process that holds a bot, by PostgreSQL's NOTIFY; SQLite has only one process."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import psycopg
 import structlog
@@ -14,15 +14,15 @@ log = structlog.get_logger()
 class Waker:
     """Calls out the bots that have something to send, and hears the calls of other processes."""
 
-    def __init__(self, database_url: str, woken: Callable[[str], None]) -> None:
-        """`woken(bot)` is called in the event loop for every call heard."""
+    def __init__(self, database_url: str, woken: Callable[[str], Awaitable[None]]) -> None:
+        """`woken(bot)` is awaited for every call heard."""
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://")
         self._postgres = self._url.startswith("postgresql://")
         self._woken = woken
         self._calls: asyncio.Queue[str] = asyncio.Queue(1000)
 
     def call(self, bot: str) -> None:
-        """Say that rows of `bot` were committed; lost calls are made good by the holder's slow sweep."""
+        """Say that rows of `bot` were committed; the holder's slow sweep makes good a lost call."""
         if self._postgres and not self._calls.full():
             self._calls.put_nowait(bot)
 
@@ -43,7 +43,7 @@ class Waker:
         async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             async for notice in connection.notifies():
-                self._woken(notice.payload)
+                await self._woken(notice.payload)
 
     async def _speak(self) -> None:
         async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:

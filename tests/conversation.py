@@ -23,7 +23,7 @@ from db.batch import REPEAT, Unit, run_batch
 from db.engine import open_engine
 from db.session import Session
 from db.store import Store
-from handlers.codes import Codes
+from handlers.codes import Codes, issue_code
 from handlers.due import Fire, Occurrence, fire
 from handlers.route import Committed, take_turn
 from handlers.routes import FIRED
@@ -138,6 +138,12 @@ class MiniSchool:
         """The personal code of somebody."""
         return self.codes.make("person", self.person[alias], 1)
 
+    def group_code(self, label: str) -> str:
+        """The code that binds a group to a class, made if there is none."""
+        return self.store(
+            lambda store: issue_code(store, self.codes, "group", self.class_id[label], self.now)
+        )
+
     def chat(self, name: str, bot: str = "tg") -> "Talk":
         """A private chat that the bot has not seen yet, or the same again."""
         return Talk(self, ChatAddress(bot, name, name), group=False)
@@ -191,7 +197,7 @@ class MiniSchool:
         return after
 
     def tick(self, to: str) -> None:
-        """Move the clock there ("2026-11-22 19:00", local), firing what is due on the way, in order."""
+        """Move the clock to local time `to`, firing what is due on the way, in order."""
         target = local(to)
         assert target >= self.now, "the clock does not go back"
         for _ in range(1000):

@@ -1,0 +1,36 @@
+"""Every transcript reads the same on the turns themselves and over each channel's wire."""
+
+import pytest
+
+from tests.databases import sqlite_database
+from tests.golden import TRANSCRIPTS, play_direct, play_over_telegram, read_story, write_story
+
+STORIES = sorted(TRANSCRIPTS.glob("*.yaml"))
+
+
+@pytest.fixture
+def url():
+    yield from sqlite_database()
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+async def test_the_story_reads_as_written(path, url, request):
+    story = read_story(path)
+    played = await play_direct(url, story)
+    if request.config.getoption("--rewrite-golden"):
+        write_story(path, played)
+        story = played
+    for number, (step, now) in enumerate(zip(story, played, strict=True), 1):
+        assert now == step, f"{path.name}, step {number}"
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+async def test_the_story_reads_the_same_over_telegram(path, url, tmp_path):
+    story = read_story(path)
+    played = await play_over_telegram(url, tmp_path, story)
+    for number, (step, now) in enumerate(zip(story, played, strict=True), 1):
+        assert now == step, f"{path.name}, step {number}"
+
+
+def test_there_are_stories():
+    assert len(STORIES) >= 10
