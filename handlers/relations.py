@@ -65,12 +65,24 @@ def relative_name(relation: str, nickname: str | None) -> str:
 
 def told_apart(rows: Sequence[Row[Any]]) -> list[str]:
     """The names of relatives (rows with relation and nickname); the second "Cô" is "Cô 2"."""
-    names: list[str] = []
-    for row in rows:
-        name = relative_name(row.relation, row.nickname)
-        others = [f"{name} {n}" for n in range(2, len(rows) + 1)]
-        names.append(next(each for each in [name, *others] if each not in names))
-    return names
+    return _numbered([relative_name(row.relation, row.nickname) for row in rows])
+
+
+def named(store: Store, persons: Sequence[int]) -> list[tuple[int, str]]:
+    """The persons of a chat in their order with their short names; the erased are left out."""
+    found = store.people.several(persons)
+    present = [row for row in persons if row in found]
+    names = _numbered([called(store, found[row]) for row in present])
+    return list(zip(present, names, strict=True))
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The names, each different from those before it."""
+    apart: list[str] = []
+    for name in names:
+        tries = [name, *(f"{name} {n}" for n in range(2, len(names) + 1))]
+        apart.append(next(each for each in tries if each not in apart))
+    return apart
 
 
 def called(store: Store, person: Person) -> str:

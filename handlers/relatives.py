@@ -28,7 +28,8 @@ MOST = 12
 MOST_LETTERS = 30
 LONG_NUMBER_RE = re.compile(r"\d(?:[ .-]?\d){3}|@|https?:|www\.", re.IGNORECASE)
 
-# Relations that say nothing about how to address them; and what a pupil calls themselves, to a relation: "cháu mời bà", "con mời mẹ".
+# Relations that do not say how somebody is called, and what pupils call themselves to a relation:
+# "cháu mời bà", "con mời mẹ".
 STRANGERS = frozenset({"hang-xom", "khac"})
 SELF: Mapping[str, str] = MappingProxyType({"bo": "con", "me": "con", "anh": "em", "chi": "em"})
 
@@ -152,7 +153,7 @@ def age(turn: Turn) -> None:
 
 def nickname(turn: Turn) -> None:
     """The nickname was typed or left out: the relative is there, with link and code."""
-    chosen, band = turn.data.get("relation"), turn.data.get("age")
+    chosen, band = str(turn.data.get("relation")), str(turn.data.get("age"))
     if chosen not in RELATIONS or band not in AGE_BANDS or not turn.person.recorded:
         return
     name = None if turn.picked == "skip" else turn.text

@@ -1,0 +1,379 @@
+"""Joining: first contact, a personal code, who it is, and how they are addressed."""
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Row
+
+from content.address import ADDRESSES, relation_honorific
+from content.dialogue import bare
+from content.names import given_name
+from content.words import code_in
+from db.seats import Person
+from db.store.audit import Change
+from db.store.codes import Owner
+from handlers import confirm, lesson, reminders, tries
+from handlers.relations import called, capital, named, relation_label
+from handlers.turn import Options, Turn
+
+N_OPENED = 3
+TELL_LEFT = 3  # from so few tries left on, the number is said
+LOOKS_LIKE_RE = re.compile(r"(?=.*[0-9])[a-z0-9]{6,12}")
+
+DISCLOSE: Mapping[str, str] = MappingProxyType(
+    {
+        "": (
+            "Chào bạn! Đây là trợ lý tự động của {school}, không phải người thật.\n"
+            "Ở đây chỉ lưu bài đã học và những lần hướng dẫn người thân, giữ đến hết năm học sau.\n"
+            "Thầy cô xem kết quả chung của lớp; bạn gõ “dữ liệu” để xem hoặc xóa."
+        ),
+        "pupil": (
+            "Chào em! Mình là trợ lý tự động của {school}, không phải người thật.\n"
+            "Khi phụ huynh đã đồng ý, mình lưu bài em học và những lần em hướng dẫn người thân, "
+            "đến hết năm học sau.\n"
+            "Thầy cô xem kết quả của lớp; em gõ “dữ liệu” để xem hoặc xóa."
+        ),
+        "relative": (
+            "Dạ chào ạ! Đây là trợ lý tự động của {school}, là máy, không phải người thật.\n"
+            "Ở đây chỉ lưu quan hệ với cháu, nhóm tuổi, bài đã học và lời xác nhận, "
+            "đến hết năm học sau.\n"
+            "Nhà trường chỉ xem con số chung; gõ “dữ liệu” để xem hoặc xóa."
+        ),
+        "staff": (
+            "Dạ, đây là trợ lý tự động của {school}, không phải người thật.\n"
+            "Ở đây lưu họ tên, nhiệm vụ và các cài đặt của {you}, đến hết năm học sau.\n"
+            "Gõ “dữ liệu” để xem những gì được lưu."
+        ),
+    }
+)
+ASK_CODE = (
+    "{You} gõ mã trên phiếu nhà trường phát nhé. Mã có 8 chữ và số. "
+    "Chưa có mã thì hỏi thầy cô chủ nhiệm, hoặc em học sinh đã mời {you}."
+)
+NO_CODE = (
+    "Không sao cả. {You} hỏi thầy cô chủ nhiệm để lấy phiếu có mã. "
+    "Nếu {you} là người thân, nhờ em học sinh trong nhà gửi lời mời. Có mã rồi thì gõ vào đây nhé."
+)
+WHO_IS_THERE = "Ai đang cầm máy ạ? Chọn tên, hoặc gõ mã của mình."
+NOT_A_CODE = (
+    "Đây chưa phải là mã. Mã có đúng 8 chữ và số, không có số 0, số 1 và các chữ I, L, O, U. "
+    "{You} xem lại phiếu rồi gõ lại nhé."
+)
+WRONG = "Mã này không đúng. {You} xem lại từng chữ trên phiếu rồi gõ lại nhé."
+LEFT = " {You} còn thử được {n} lần."
+TOO_MANY = "{You} đã gõ sai nhiều lần. Để giữ an toàn, {you} chờ đến {time} rồi thử lại nhé."
+ENDED = "Mã này không còn dùng được. {You} hỏi thầy cô chủ nhiệm để lấy mã mới nhé."
+USED_UP = (
+    "Mã này đã mở ở {n} nơi, không mở thêm được. {You} xin thầy cô chủ nhiệm một mã mới nhé. "
+    "Người thân thì nhờ em học sinh trong nhà đổi mã."
+)
+FOR_A_GROUP = "Mã này dùng trong nhóm của lớp. Thầy cô gõ “gannhom” kèm mã đó ở trong nhóm nhé."
+HELLO = "Chào {name}!"
+
+IS_PUPIL = "Mã này của {name}. Đúng là em chứ?"
+IS_RELATIVE = "Mã này dành cho {relation} của em {name}. Có đúng là mình không ạ?"
+IS_STAFF = "Mã này của {name}. Có đúng là {you} không ạ?"
+SAME_RELATIVE = "{You} cũng là người thân của em {name} ạ?"
+YES, NO = "yes", "no"
+ANSWERS: Mapping[str, Options] = MappingProxyType(
+    {
+        "pupil": (("Đúng là em", YES), ("Không phải em", NO)),
+        "relative": (("Đúng là tôi", YES), ("Không phải tôi", NO)),
+        "staff": (("Đúng là tôi", YES), ("Không phải tôi", NO)),
+    }
+)
+NOT_ME = (
+    "Không sao. Ở đây chưa ghi gì cả. Phiếu này của người khác, {you} đưa lại giúp cho đúng người "
+    "nhé."
+)
+RECORDED = (
+    "Chào {name}! Phụ huynh của em đã đồng ý, nên mình ghi lại bài em học và những lần em hướng "
+    "dẫn người thân."
+)
+UNRECORDED = (
+    "Chào {name}! Em vẫn học được mọi bài, mình không lưu kết quả. Muốn được ghi, em xin phụ huynh "
+    "ký phiếu đồng ý rồi nộp cho thầy cô chủ nhiệm."
+)
+FIRST_LESSON = "Bài đầu tiên chỉ vài phút. Em bắt đầu nhé?"
+FORM = "Cháu xin phép gọi mình là cô, chú, bác hay ông, bà ạ?"
+FORMS = ("ba", "ong", "co", "chu", "bac", "anh", "chi")
+WELCOME_RELATIVE = (
+    "{Me} chào {you} ạ! {You} học từng bài ngắn, chậm cũng không sao. Bấm nhầm thì bấm lại, "
+    "không hỏng gì đâu ạ."
+)
+KIN_ADDED = "{Me} ghi rồi ạ. Từ nay {you} cũng là {relation} của em {name} ở đây."
+WELCOME_STAFF = "Dạ, em chào {you}. Mời {you} chọn mục bên dưới ạ."
+
+
+def welcome(turn: Turn) -> None:
+    """Nobody speaks here: say what this is and ask for the code, or who of this phone it is."""
+    if turn.seat.persons:
+        _ask_who(turn)
+        return
+    turn.say(DISCLOSE[""], school=turn.world.school.name)
+    ask_code(turn, ASK_CODE)
+
+
+def ask_code(turn: Turn, text: str) -> None:
+    """Ask for a code; `handlers.speakers` comes here for another person."""
+    options = [("Chưa có mã", "none")]
+    if turn.seat.person is not None:
+        options = [("Thôi, quay lại", "back")]
+    turn.ask(text, options, "joining.asked", free=True)
+
+
+def _ask_who(turn: Turn) -> None:
+    options = [(name, f"p:{row}") for row, name in named(turn.store, turn.seat.persons)]
+    options.append(("Người khác (nhập mã)", "code"))
+    turn.ask(WHO_IS_THERE, options, "speakers.choose")
+
+
+def start(turn: Turn) -> None:
+    """`/start`, with or without a code."""
+    if turn.argument:
+        code(turn)
+    elif turn.seat.person is None:
+        welcome(turn)
+    else:
+        turn.say(HELLO, name=called(turn.store, turn.seat.person))
+
+
+def asked(turn: Turn) -> None:
+    """An answer to the question for a code that is no code."""
+    looks_like = LOOKS_LIKE_RE.fullmatch(bare(turn.text).replace(" ", "").replace("-", ""))
+    if turn.picked == "back":
+        return
+    if looks_like:
+        turn.argument = turn.text
+        code(turn)
+    else:
+        ask_code(turn, NO_CODE)
+
+
+def code(turn: Turn) -> None:
+    """A code was typed or came with a link (`turn.argument`): whose is it?"""
+    blocked = tries.blocked_until(turn)
+    if blocked is not None:
+        _retry(turn, TOO_MANY, time=tries.clock(turn, blocked))
+        return
+    typed = code_in(turn.argument)
+    if typed is None or not any(letter.isdigit() for letter in typed):
+        _retry(turn, NOT_A_CODE)
+        return
+    fingerprint = turn.world.codes.fingerprint(typed)
+    row = turn.store.codes.find(fingerprint)
+    if row is None:
+        _wrong(turn)
+    elif row.purpose != "person":
+        _retry(turn, FOR_A_GROUP)
+    else:
+        _whose(turn, row)
+
+
+def _wrong(turn: Turn) -> None:
+    """Count the try and ask again."""
+    n_left = tries.count_wrong(turn)
+    _retry(turn, WRONG + (LEFT if 0 < n_left <= TELL_LEFT else ""), n=n_left)
+
+
+def _retry(turn: Turn, why: str, **values: object) -> None:
+    """Say why, then ask again: for the code, or what was open in a chat that knows its person."""
+    if turn.seat.person is None:
+        turn.say(why, **values)
+        ask_code(turn, "{You} gõ mã trên phiếu nhé.")
+    elif turn.pending.at in {"", "menu", "joining.asked"}:
+        turn.say(why, **values)
+    else:
+        turn.again(why, **values)
+
+
+def _whose(turn: Turn, row: Row[Any]) -> None:
+    """A right code: say whose it is, and ask; nothing else is shown before the yes."""
+    person = turn.store.people.get(row.person_id)
+    if person is None or not _belongs(turn, person):
+        _retry(turn, ENDED)
+    elif turn.seat.person is not None and turn.seat.person.id == person.id:
+        turn.say(HELLO, name=called(turn.store, person))
+    elif _used_up(turn, person.id):
+        _retry(turn, USED_UP, n=N_OPENED)
+    elif _perhaps_same(turn, person):
+        pupil = _pupil(turn, person)
+        options = [("Đúng ạ, vẫn là {you}", YES), ("Không, người khác", NO)]
+        data = {"print": row.fingerprint}
+        turn.ask(SAME_RELATIVE, options, "joining.same", data, name=pupil)
+    else:
+        _ask_if(turn, person, row.fingerprint)
+
+
+def _ask_if(turn: Turn, person: Person, fingerprint: str) -> None:
+    """Disclosure, and: is it you?"""
+    if person.kind != "relative":
+        usual = "em" if person.kind == "pupil" else "thay-co"
+        turn.address_as = ADDRESSES[person.honorific or usual]
+    turn.say(DISCLOSE[person.kind], school=turn.world.school.name)
+    data = {"print": fingerprint}
+    if person.kind == "relative":
+        relation, name = _relation(turn, person), _pupil(turn, person)
+        options = ANSWERS["relative"]
+        turn.ask(IS_RELATIVE, options, "joining.confirm", data, relation=relation, name=name)
+        return
+    text = IS_PUPIL if person.kind == "pupil" else IS_STAFF
+    turn.ask(text, ANSWERS[person.kind], "joining.confirm", data, name=_full(person))
+
+
+def _full(person: Person) -> str:
+    """Name and class: "Nguyễn Thị Lan, lớp 7A"; a teacher's: "Trần Thị Hoa, chủ nhiệm lớp 7A"."""
+    known = person.membership("pupil", "homeroom")
+    name = person.full_name or ""
+    if known is None or name.endswith(f"lớp {known.class_label}"):  # "GVCN lớp 7A": no name yet
+        return name
+    part = "chủ nhiệm lớp" if known.role == "homeroom" else "lớp"
+    return f"{name}, {part} {known.class_label}"
+
+
+def _relation(turn: Turn, person: Person) -> str:
+    pupils = turn.store.people.pupils(person.id)
+    return relation_label(pupils[0].relation if pupils else "")
+
+
+def _pupil(turn: Turn, relative: Person) -> str:
+    """Whose relative: name and class of the pupil who invited them."""
+    pupils = turn.store.people.pupils(relative.id)
+    if not pupils:
+        return ""
+    label = f", lớp {pupils[0].class_label}" if pupils[0].class_label else ""
+    return f"{pupils[0].full_name}{label}"
+
+
+def _belongs(turn: Turn, person: Person) -> bool:
+    """Whether the person is of this school still: on its list, or relative of one who is."""
+    if person.kind == "relative":
+        return bool(turn.store.people.pupils(person.id))
+    return bool(person.memberships)
+
+
+def _used_up(turn: Turn, person: int) -> bool:
+    return person not in turn.seat.persons and turn.store.chats.n_opened(person) >= N_OPENED
+
+
+def _perhaps_same(turn: Turn, person: Person) -> bool:
+    """Whether an invited relative who never came may be the one who is speaking here."""
+    speaking = turn.seat.person
+    return (
+        person.kind == "relative"
+        and speaking is not None
+        and speaking.kind == "relative"
+        and turn.store.chats.n_opened(person.id) == 0
+    )
+
+
+def _asked_about(turn: Turn) -> Person | None:
+    """Whom the question was about, if their code still opens; says why where it does not."""
+    row = turn.store.codes.lock(str(turn.data.get("print", "")))
+    person = turn.store.people.get(row.person_id) if row and row.person_id else None
+    if person is None or not _belongs(turn, person):
+        turn.say(ENDED)
+        return None
+    if _used_up(turn, person.id):
+        turn.say(USED_UP, n=N_OPENED)
+        return None
+    return person
+
+
+def confirm_who(turn: Turn) -> None:
+    """The answer to "is it you?"."""
+    if turn.picked != YES:
+        turn.say(NOT_ME)
+        if turn.seat.person is None:
+            ask_code(turn, "{You} có mã của mình thì gõ vào đây nhé.")
+        return
+    person = _asked_about(turn)
+    if person is None:
+        return
+    is_first = turn.store.chats.n_opened(person.id) == 0
+    sit(turn, person)
+    turn.store.audit.note(Change("person.join", "person", person.id), person.id, turn.now)
+    if person.kind == "pupil":
+        _pupil_joined(turn, is_first=is_first)
+    elif person.kind == "relative":
+        _relative_joined(turn)
+    else:
+        turn.say(WELCOME_STAFF)
+
+
+def sit(turn: Turn, person: Person) -> None:
+    """This person speaks here from now on, in this turn already."""
+    seat = turn.seat
+    turn.store.chats.speak(seat.account_id, person.id, turn.now)
+    seat.person = person
+    seat.persons = tuple(dict.fromkeys((*seat.persons, person.id)))
+    turn.address_as = None
+
+
+def _pupil_joined(turn: Turn, *, is_first: bool) -> None:
+    person = turn.person
+    name = given_name(person.full_name or "")
+    turn.say(RECORDED if person.recorded else UNRECORDED, name=name)
+    if is_first:
+        reminders.plan(turn, person.id)
+        turn.ask(FIRST_LESSON, [("Vào bài đầu tiên", ":hoc"), ("Trợ giúp", ":trogiup")], "menu")
+
+
+def _relative_joined(turn: Turn) -> None:
+    if turn.person.honorific is None:
+        ask_form(turn)
+    else:
+        _begin_relative(turn)
+
+
+def ask_form(turn: Turn) -> None:
+    """Ask a relative how they want to be addressed, the likeliest first; never guessed."""
+    suggested = relation_honorific(_relation(turn, turn.person))
+    forms = sorted(FORMS, key=lambda form: form != suggested)
+    options = [(capital(ADDRESSES[form].you), form) for form in forms]
+    turn.ask(FORM, options, "joining.form")
+
+
+def form(turn: Turn) -> None:
+    """How the relative wants to be addressed."""
+    person = turn.person
+    if person.kind != "relative" or turn.picked not in FORMS:
+        return
+    turn.store.people.set_honorific(person.id, turn.picked)
+    turn.seat.person = turn.store.people.get(person.id)
+    _begin_relative(turn)
+
+
+def _begin_relative(turn: Turn) -> None:
+    """What waits for their answer first, else their first lesson."""
+    turn.say(WELCOME_RELATIVE)
+    if not confirm.waiting(turn):
+        lesson.choose(turn)
+
+
+def same(turn: Turn) -> None:
+    """The answer to "are you this pupil's relative too?"."""
+    person = _asked_about(turn)
+    if person is None:
+        return
+    if turn.picked != YES or not _perhaps_same(turn, person):
+        _ask_if(turn, person, str(turn.data["print"]))
+        return
+    pupil = turn.store.people.pupils(person.id)[0]
+    turn.store.people.merge(person.id, turn.person.id, pupil.id, turn.now)
+    turn.store.codes.drop(Owner("person", person.id))
+    change = Change("person.merge", "person", turn.person.id, old={"placeholder": person.id})
+    turn.store.audit.note(change, turn.person.id, turn.now)
+    turn.say(KIN_ADDED, relation=relation_label(pupil.relation), name=pupil.full_name)
+    confirm.waiting(turn)
+
+
+ROUTES: Mapping[str, Callable[[Turn], None]] = {
+    "joining.asked": asked,
+    "joining.confirm": confirm_who,
+    "joining.form": form,
+    "joining.same": same,
+}
+FIRED = tries.FIRED
