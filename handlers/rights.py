@@ -1,5 +1,7 @@
 """What a teacher may do with a class, checked at the moment of use, and the question which class."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -8,8 +10,6 @@ from sqlalchemy import Row
 from content.dialogue import bare
 from db.seats import Person
 from handlers.turn import Options, Turn
-
-FEW_CLASSES = 12
 
 
 class Right(Enum):
@@ -21,11 +21,19 @@ class Right(Enum):
     CHANGE = frozenset({"homeroom", "lead"})
 
 
+@dataclass(frozen=True, slots=True)
+class ClassChoice:
+    """The question which class: the route of its answer, its text, and what else may be picked."""
+
+    at: str
+    text: str
+    more: Options = ()
+
+
 def may(person: Person, class_id: int, right: Right) -> bool:
     """Whether the person has this right on the class; homeroom teachers on their own only."""
     return any(
-        member.role in right.value
-        and (member.role != "homeroom" or member.class_id == class_id)
+        member.role in right.value and (member.role != "homeroom" or member.class_id == class_id)
         for member in person.memberships
     )
 
@@ -44,21 +52,23 @@ def named_class(turn: Turn, right: Right) -> Row[Any] | None:
     return next((row for row in classes if row.id == wanted), None)
 
 
-def choose_class(turn: Turn, at: str, text: str, more: Options = ()) -> None:
-    """Ask which class, or go straight to `at` if there is only one.
+def choose_class(turn: Turn, go: Callable[[Turn], None], choice: ClassChoice) -> None:
+    """Ask which class and let `go` answer; the only class of a teacher is not asked for.
 
     Args:
         turn: of a staff member.
-        at: route that gets the class; it reads it with `named_class`.
-        text: the question.
-        more: further choices.
+        go: what stands at the route `choice.at`; it reads the class with `named_class`.
+        choice: the question.
     """
     classes = _within(turn, Right.SEE)
     if not classes:
         turn.say("{You} chưa có lớp nào trong danh sách của trường.")
-        return
-    options = [*more, *((row.label, str(row.id)) for row in classes)]
-    turn.ask(text, options, at, free=True)
+    elif len(classes) == 1 and not choice.more:
+        turn.picked, turn.data = None, {"class": classes[0].id}
+        go(turn)
+    else:
+        options = [*choice.more, *((row.label, str(row.id)) for row in classes)]
+        turn.ask(choice.text, options, choice.at, free=True)
 
 
 def _within(turn: Turn, right: Right) -> list[Row[Any]]:

@@ -14,16 +14,17 @@ from db.store import Store
 from db.store.audit import Change
 from db.store.classes import Note
 from db.store.schedules import Due
-from db.store.tallies import Sent, slot_key
+from db.store.tallies import Sent
 from handlers import due
 from handlers.due import Fired
-from handlers.rights import Right, choose_class, may, named_class
+from handlers.rights import ClassChoice, Right, choose_class, may, named_class
 from handlers.turn import Options, Turn
 
 MOST_WEEKS_BACK = timedelta(days=28)
 NOTE_LENGTH = 300
 WHOLE_SCHOOL = "all"
 
+WHICH = "{You} xem tổng kết của lớp nào ạ?"
 NOT_FOR_RELATIVES = "Tổng kết là của lớp, {you} xem trong nhóm lớp của con cháu mình nhé ạ."
 FORWARD = (
     "Câu để {you} gửi vào nhóm lớp:\n"
@@ -44,7 +45,7 @@ def show(turn: Turn) -> None:
     person = turn.person
     member = person.membership("pupil")
     if person.kind == "staff":
-        choose_class(turn, "tally.class", "{You} xem tổng kết của lớp nào ạ?", more=_more(turn))
+        choose_class(turn, _class, ClassChoice("tally.class", WHICH, _more(turn)))
     elif member is not None and member.class_id is not None:
         turn.say(_now(turn, member.class_id))
     else:
@@ -156,14 +157,14 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:
     at = _occurrence(row)
     while at < turn.now - MOST_WEEKS_BACK:
         at = due.next_time(row.rule, at, zone)
-    if at > turn.now:
-        return _following(turn, row, at)
     awake = due.quiet(turn.now, zone)
     if awake is not None:
         _remember(turn, row, at)
         return awake
     _send(turn, row, at)
-    return _following(turn, row, due.next_time(row.rule, at, zone))
+    if row.data:
+        _remember(turn, row, None)
+    return due.next_time(row.rule, at, zone)  # perhaps missed already: then it is made up next
 
 
 def _occurrence(row: Row[Any]) -> datetime:
@@ -171,17 +172,19 @@ def _occurrence(row: Row[Any]) -> datetime:
     return datetime.fromisoformat(kept) if kept else row.next_at
 
 
-def _following(turn: Turn, row: Row[Any], at: datetime) -> datetime:
-    """The next occurrence, itself perhaps missed already; what was remembered is done with."""
-    if row.data:
-        _remember(turn, row, None)
-    return at
-
-
 def _remember(turn: Turn, row: Row[Any], slot: datetime | None) -> None:
     data = {"slot": slot.isoformat()} if slot else None
     turn.store.schedules.set(
-        Due(row.key, row.kind, row.next_at, row.rule, row.class_id, row.person_id, row.account_id, data)
+        Due(
+            row.key,
+            row.kind,
+            row.next_at,
+            row.rule,
+            row.class_id,
+            row.person_id,
+            row.account_id,
+            data,
+        )
     )
 
 
@@ -317,4 +320,3 @@ FIRED: dict[str, Fired] = {
     "tally-unsure": fired_unsure,
     "tally-again": fired_again,
 }
-__all__ = ["FIRED", "ROUTES", "fired", "show", "slot_key", "unsure"]

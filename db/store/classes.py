@@ -118,7 +118,7 @@ class Classes:
         return self._session.all(PUPILS, {"class": class_id})
 
     def teachers(self, class_id: int) -> list[int]:
-        """Persons to tell about the class: its homeroom teachers who have a chat, else the leads."""
+        """Whom to tell about the class: its homeroom teachers with a chat, else the leads."""
         return self._with_chat(HOMEROOM, {"class": class_id}) or self._with_chat(LEADS, {})
 
     def _with_chat(self, who: Any, values: dict[str, Any]) -> list[int]:  # noqa: ANN401 - a Select of whatever columns

@@ -179,8 +179,7 @@ BEGUN = select(
     )
 )
 GUIDED = select(
-    exists()
-    .where(
+    exists().where(
         guidance.c.pupil_id == bindparam("person"),
         guidance.c.cancelled_at.is_(None),
         school_class.c.id == guidance.c.class_id,
@@ -367,4 +366,13 @@ def _state(row: Row[Any]) -> str:
     return "confirmed" if row.verdict == "yes" else "claimed"
 
 
-__all__ = ["DAYS", "DEFAULT_RULE", "WEEK", "Sent", "Tallies", "midnight", "slot_in_week", "slot_key"]
+__all__ = [
+    "DAYS",
+    "DEFAULT_RULE",
+    "WEEK",
+    "Sent",
+    "Tallies",
+    "midnight",
+    "slot_in_week",
+    "slot_key",
+]

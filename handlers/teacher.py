@@ -1,0 +1,217 @@
+"""The teacher's menu (`lop`): the class at a glance, its group, its slot, who has not started."""
+
+from collections.abc import Callable, Mapping
+from datetime import time
+from typing import Any
+
+from sqlalchemy import Row
+
+from content.figures import WEEKDAYS
+from db.store.audit import Change
+from db.store.schedules import Due
+from db.store.tallies import DEFAULT_RULE, slot_key
+from handlers import due, teacher_codes
+from handlers.codes import issue_code
+from handlers.rights import ClassChoice, Right, choose_class, may, named_class
+from handlers.slots import EARLIEST, LATEST, hour_typed, rule_of, slot_words
+from handlers.turn import Turn
+
+# A tally counts from Monday up to its slot: early in the week it would say nothing.
+SLOT_DAYS = (3, 4, 5, 6)
+SLOT_HOURS = ("17:00", "18:00", "19:00", "20:00")
+
+NOT_STAFF = "Phần này dành cho thầy cô ạ."
+BIND = (
+    "{You} gắn nhóm lớp {label} bằng một trong hai cách:\n"
+    "1. Bấm đường link này rồi chọn nhóm lớp: {link}\n"
+    "2. Thêm @{bot} vào nhóm, rồi gõ trong nhóm: /gannhom {code}\n"
+    "Gắn xong, mã này đổi ngay, nên mọi người nhìn thấy cũng không sao ạ."
+)
+ASK_DAY = "Tổng kết đếm từ Thứ Hai đến giờ gửi. {You} muốn gửi vào ngày nào ạ?"
+ASK_HOUR = "Gửi lúc mấy giờ ạ? {You} bấm một giờ, hoặc gõ như 18:30 (từ 6:30 đến trước 21:00)."
+ASK_UNBIND = (
+    "{You} chắc chắn gỡ nhóm lớp {label} chứ ạ? Gỡ rồi, {me} không gửi tổng kết vào nhóm nữa. "
+    "Số liệu của lớp vẫn còn nguyên."
+)
+
+
+def show(turn: Turn) -> None:
+    """`lop`: the teacher's own class, or for lead and leadership the one they pick."""
+    if turn.person.kind != "staff":
+        turn.say(NOT_STAFF)
+        return
+    choose_class(turn, _class, ClassChoice("lop.class", "{You} xem lớp nào ạ?"))
+
+
+def _class(turn: Turn) -> None:
+    row = named_class(turn, Right.SEE)
+    if row is None:
+        show(turn)
+        return
+    _menu(turn, row)
+
+
+def _menu(turn: Turn, row: Row[Any]) -> None:
+    """The class at a glance, and what may be done with it."""
+    pupils = turn.store.classes.pupils(row.id)
+    bound = turn.store.classes.binding(row.id) is not None
+    turn.ask(
+        "Lớp {label}: {joined}/{n} em đã vào.\nNhóm lớp: {bound}.\nGiờ gửi tổng kết: {slot}.",
+        [(label, what) for what, label in _choices(turn, row.id, bound=bound).items()],
+        "lop.do",
+        {"class": row.id},
+        label=row.label,
+        joined=sum(bool(pupil.joined) for pupil in pupils),
+        n=len(pupils),
+        bound="đã gắn" if bound else "chưa gắn",
+        slot=slot_words(turn.store.tallies.rule(row.id)),
+    )
+
+
+def _choices(turn: Turn, class_id: int, *, bound: bool) -> Mapping[str, str]:
+    """What this person may do with the class, as value and label; leadership only looks."""
+    look = {"waiting": "Ai chưa bắt đầu", "done": "Xong"}
+    if not may(turn.person, class_id, Right.CHANGE):
+        return look
+    group = {"unbind": "Gỡ nhóm", "bind": "Gắn nhóm khác"} if bound else {"bind": "Gắn nhóm lớp"}
+    change = {"slot": "Đổi giờ gửi", "codes": "Mã của học sinh", "renew": "Đổi mã cho một em"}
+    return {**group, **change, **look}
+
+
+def _do(turn: Turn) -> None:
+    """A choice of the class's menu; whether this person may is asked again here."""
+    doing = DOING.get(turn.picked or "")
+    if doing is None:
+        return
+    right, do = doing
+    row = named_class(turn, right)
+    if row is None:
+        turn.say("{You} không đổi được lớp này.")
+        return
+    do(turn, row)
+
+
+def _waiting(turn: Turn, row: Row[Any]) -> None:
+    """Who has not started: names for the class's own teacher, a number for others."""
+    found = turn.store.tallies.not_started(row.id, turn.now)
+    if not found:
+        turn.say("Lớp {label}: không còn em nào chưa bắt đầu.", label=row.label)
+    elif may(turn.person, row.id, Right.NAMES):
+        names = "\n".join(f"• {pupil.full_name}" for pupil in found)
+        turn.say("Lớp {label}, {n} em chưa bắt đầu:", label=row.label, n=len(found))
+        turn.say("{names}", names=names)
+    else:
+        turn.say("Lớp {label} còn {n} em chưa bắt đầu.", label=row.label, n=len(found))
+    _menu(turn, row)
+
+
+def _bind(turn: Turn, row: Row[Any]) -> None:
+    """How the group is bound, with the code that does it."""
+    code = issue_code(turn.store, turn.world.codes, "group", row.id, turn.now)
+    face = turn.world.bots[turn.seat.bot]
+    values = {"link": face.group_link(code), "bot": face.username, "code": code}
+    turn.say(BIND, label=row.label, **values)
+
+
+def _slot(turn: Turn, row: Row[Any]) -> None:
+    options = [(WEEKDAYS[day], str(day)) for day in SLOT_DAYS]
+    turn.ask(ASK_DAY, options, "lop.day", {"class": row.id})
+
+
+def _day(turn: Turn) -> None:
+    row = named_class_of_data(turn)
+    if row is None or turn.picked is None or int(turn.picked) not in SLOT_DAYS:
+        return
+    data = {"class": row.id, "day": int(turn.picked)}
+    turn.ask(ASK_HOUR, [(hour, hour) for hour in SLOT_HOURS], "lop.hour", data, free=True)
+
+
+def _hour(turn: Turn) -> None:
+    row = named_class_of_data(turn)
+    if row is None:
+        return
+    at = hour_typed(turn.picked or turn.text)
+    if at is None or not EARLIEST <= at <= LATEST:
+        turn.again("{Me} chưa đặt được giờ đó ạ.")
+        return
+    _set(turn, row, turn.data["day"], at)
+    _menu(turn, row)
+
+
+def named_class_of_data(turn: Turn) -> Row[Any] | None:
+    """The class of the question's data, if this person may change it."""
+    return named_class(turn, Right.CHANGE) if "class" in turn.data else None
+
+
+def _set(turn: Turn, row: Row[Any], day: int, at: time) -> None:
+    rule, before = rule_of(day, at), turn.store.tallies.rule(row.id)
+    bound = turn.store.classes.binding(row.id)
+    set_slot(turn, row.id, rule, bound.account_id if bound else None)
+    change = Change("slot", "school_class", row.id, old=dict(before), new=rule)
+    turn.store.audit.note(change, turn.person.id, turn.now)
+    turn.say("Dạ, từ nay tổng kết gửi vào {slot} hằng tuần.", slot=slot_words(rule))
+
+
+def set_slot(turn: Turn, class_id: int, rule: Mapping[str, Any], account_id: int | None) -> None:
+    """Set the class's weekly time; without a group it is only remembered.
+
+    Args:
+        turn: any.
+        class_id: a class that exists.
+        rule: see `handlers.slots.rule_of`.
+        account_id: the bound group.
+    """
+    schedules, key = turn.store.schedules, slot_key(class_id)
+    at = due.next_time(rule, turn.now, turn.world.zone)
+    schedules.set(Due(key, "tally", at, rule=dict(rule), class_id=class_id, account_id=account_id))
+    row = schedules.get(key)
+    if account_id is None and row is not None:
+        schedules.move(row.id, None)
+
+
+def end_binding(turn: Turn, bound: Row[Any], by: int | None) -> None:
+    """The group is no longer the class's; its slot is remembered, nothing is sent.
+
+    Args:
+        turn: any; the caller has checked the right to it.
+        bound: the binding's row.
+        by: who ended it, None if nobody we know.
+    """
+    turn.store.classes.unbind(bound.id, turn.now)
+    set_slot(turn, bound.class_id, turn.store.tallies.rule(bound.class_id), None)
+    change = Change("unbind", "group_binding", bound.id, old={"class": bound.class_id})
+    turn.store.audit.note(change, by, turn.now)
+
+
+def _ask_unbind(turn: Turn, row: Row[Any]) -> None:
+    options = [("Gỡ nhóm", "yes"), ("Không gỡ", "no")]
+    turn.ask(ASK_UNBIND, options, "lop.unbind", {"class": row.id}, label=row.label)
+
+
+def _unbind(turn: Turn) -> None:
+    row = named_class_of_data(turn)
+    bound = turn.store.classes.binding(row.id) if row is not None else None
+    if row is None or bound is None or turn.picked != "yes":
+        turn.say("Dạ, không có gì thay đổi ạ.")
+        return
+    end_binding(turn, bound, turn.person.id)
+    turn.say("Dạ, đã gỡ nhóm khỏi lớp {label}.", label=row.label)
+
+
+DOING: Mapping[str, tuple[Right, Callable[[Turn, Row[Any]], None]]] = {
+    "bind": (Right.CHANGE, _bind),
+    "unbind": (Right.CHANGE, _ask_unbind),
+    "slot": (Right.CHANGE, _slot),
+    "codes": (Right.CHANGE, teacher_codes.show),
+    "renew": (Right.CHANGE, teacher_codes.ask_whom),
+    "waiting": (Right.SEE, _waiting),
+}
+ROUTES: dict[str, Callable[[Turn], None]] = {
+    "lop.class": _class,
+    "lop.do": _do,
+    "lop.day": _day,
+    "lop.hour": _hour,
+    "lop.unbind": _unbind,
+    **teacher_codes.ROUTES,
+}
+__all__ = ["DEFAULT_RULE", "ROUTES", "end_binding", "set_slot", "show"]

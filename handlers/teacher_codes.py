@@ -1,0 +1,137 @@
+"""The teacher and the pupils' codes: handing them out in portions, renewing a lost one."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from content.dialogue import bare
+from db.store.audit import Change
+from handlers.codes import issue_code, renew_code
+from handlers.rights import Right, named_class
+from handlers.turn import Turn
+
+PORTION = 15
+FEW = 10
+
+HOW_TO = (
+    "Mỗi em dùng mã riêng của mình: nhắn riêng cho @{bot} rồi gõ mã. "
+    "{You} đưa mã cho đúng em đó, đừng gửi vào nhóm lớp ạ."
+)
+ASK_WHOM = "{You} đổi mã cho em nào ạ? {You} gõ tên em, hoặc bấm một tên."
+SURE = (
+    "Đổi mã của em {name} ạ? Mã cũ mất tác dụng ngay, máy nào đã vào bằng mã cũ sẽ được hỏi mã mới. "
+    "Kết quả học của em vẫn còn nguyên."
+)
+
+
+def show(turn: Turn, row: Row[Any]) -> None:
+    """Codes of the pupils who have not come in yet; all of them on request."""
+    waiting = [pupil for pupil in turn.store.classes.pupils(row.id) if not pupil.joined]
+    if not waiting:
+        turn.say("Lớp {label}: tất cả các em đã vào.", label=row.label)
+    else:
+        turn.say("Các em lớp {label} chưa vào:", label=row.label)
+    _portion(turn, row, waiting, everyone=False, start=0)
+
+
+def _portion(
+    turn: Turn, row: Row[Any], pupils: Sequence[Row[Any]], *, everyone: bool, start: int
+) -> None:
+    """Some of the codes, and a choice for what comes after them."""
+    listed = pupils[start : start + PORTION]
+    if listed:
+        turn.say("{codes}", codes="\n".join(_line(turn, pupil) for pupil in listed))
+    if listed and start == 0:
+        turn.say(HOW_TO, bot=turn.world.bots[turn.seat.bot].username)
+    following = start + PORTION
+    options = [("Xem tiếp", "more")] if following < len(pupils) else []
+    options += [] if everyone else [("Mã của cả lớp", "all")]
+    data = {"class": row.id, "everyone": everyone, "start": following}
+    turn.ask("{You} xem gì nữa ạ?", [*options, ("Xong", "done")], "lop.codes", data)
+
+
+def _line(turn: Turn, pupil: Row[Any]) -> str:
+    code = issue_code(turn.store, turn.world.codes, "person", pupil.id, turn.now)
+    return f"{pupil.full_name}: {code}"
+
+
+def _codes(turn: Turn) -> None:
+    row = named_class(turn, Right.CHANGE)
+    if row is None or turn.picked not in {"more", "all"}:
+        return
+    everyone = turn.picked == "all" or bool(turn.data.get("everyone"))
+    start = 0 if turn.picked == "all" else int(turn.data.get("start", 0))
+    pupils = turn.store.classes.pupils(row.id)
+    wanted = [pupil for pupil in pupils if everyone or not pupil.joined]
+    _portion(turn, row, wanted, everyone=everyone, start=start)
+
+
+def ask_whom(turn: Turn, row: Row[Any]) -> None:
+    """Whose code is to be renewed."""
+    _offer(turn, row, turn.store.classes.pupils(row.id), 0)
+
+
+def _offer(turn: Turn, row: Row[Any], pupils: Sequence[Row[Any]], start: int) -> None:
+    options = [(p.full_name or "", str(p.id)) for p in pupils[start : start + FEW]]
+    if start + FEW < len(pupils):
+        options.append(("Xem tiếp", "more"))
+    data = {"class": row.id, "start": start + FEW}
+    turn.ask(ASK_WHOM, [*options, ("Thôi", "cancel")], "lop.whom", data, free=True)
+
+
+def _whom(turn: Turn) -> None:
+    """A name was typed or picked: one pupil of the class, several, or none."""
+    row = named_class(turn, Right.CHANGE)
+    if row is None or turn.picked == "cancel":
+        return
+    pupils = turn.store.classes.pupils(row.id)
+    if turn.picked == "more":
+        _offer(turn, row, pupils, int(turn.data.get("start", 0)))
+        return
+    found = _matching(turn, pupils)
+    if not found:
+        turn.again("Lớp {label} không có em nào tên như vậy ạ.", label=row.label)
+    elif len(found) > 1:
+        _offer(turn, row, found, 0)
+    else:
+        _sure(turn, row, found[0])
+
+
+def _matching(turn: Turn, pupils: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """The picked pupil, or those whose name ends with or holds the typed words."""
+    if turn.picked is not None:
+        return [pupil for pupil in pupils if str(pupil.id) == turn.picked]
+    typed = f" {bare(turn.text)} "
+    holding = [p for p in pupils if typed in f" {bare(p.full_name or '')} "]
+    called = [p for p in holding if f" {bare(p.full_name or '')} ".endswith(typed)]
+    return called or holding
+
+
+def _sure(turn: Turn, row: Row[Any], pupil: Row[Any]) -> None:
+    data = {"class": row.id, "pupil": pupil.id}
+    options = [("Đổi mã", "yes"), ("Không đổi", "no")]
+    turn.ask(SURE, options, "lop.renew", data, name=pupil.full_name)
+
+
+def _renew(turn: Turn) -> None:
+    row = named_class(turn, Right.CHANGE)
+    if row is None or turn.picked != "yes":
+        turn.say("Dạ, mã của em vẫn như cũ ạ.")
+        return
+    wanted = turn.data.get("pupil")
+    pupil = next((p for p in turn.store.classes.pupils(row.id) if p.id == wanted), None)
+    if pupil is None:
+        turn.say("Em đó không còn trong lớp {label} ạ.", label=row.label)
+        return
+    code = renew_code(turn.store, turn.world.codes, "person", pupil.id, turn.now)
+    change = Change("renew", "code", pupil.id)
+    turn.store.audit.note(change, turn.person.id, turn.now)
+    turn.say("Mã mới của em {name}: {code}", name=pupil.full_name, code=code)
+
+
+ROUTES: dict[str, Callable[[Turn], None]] = {
+    "lop.codes": _codes,
+    "lop.whom": _whom,
+    "lop.renew": _renew,
+}
