@@ -164,7 +164,7 @@ def resume(turn: Turn) -> None:
 
 
 def fired(turn: Turn, row: Row[Any]) -> datetime | None:
-    """A pupil's weekly time has come: one small idea, if there is still a reason and it is not late.
+    """A pupil's weekly time has come: one small idea, if there is still a reason for it.
 
     A chat in use is left alone for some minutes; what would come over an hour late is left out.
     """
@@ -186,7 +186,7 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:
 
 
 def _wanted(turn: Turn, person: Person) -> bool:
-    """Whether this pupil is still to be reminded: of the school, with consent, nobody guided yet."""
+    """Whether to remind this pupil: of the school, with consent, nobody guided yet."""
     world = turn.world
     if person.membership("pupil") is None or not person.recorded or person.reminders_off:
         return False

@@ -1,4 +1,4 @@
-"""What a teacher may do with a class, checked at the moment of use, and the question which class."""
+"""A teacher's rights on a class, checked at the moment of use; and the question which class."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +16,7 @@ class Right(Enum):
     """What may be done with a class, and by whom."""
 
     SEE = frozenset({"homeroom", "lead", "leadership"})
-    NAMES = frozenset({"homeroom"})
-    NOTE = frozenset({"homeroom"})
+    OWN = frozenset({"homeroom"})
     CHANGE = frozenset({"homeroom", "lead"})
 
 

@@ -9,7 +9,6 @@ from content.dialogue import bare
 from content.figures import WEEKDAYS
 from db.store.tallies import DAYS
 
-# "19", "19h", "19h30", "19:30", "7 giờ tối", "7 rưỡi tối"
 HOUR_RE = re.compile(
     r"(?:luc )?(\d{1,2})(?:\s*(?:h|:|gio)\s*(?:(\d{2})|(ruoi))?)?(?: phut)?(?: (sang|chieu|toi))?"
 )
@@ -17,7 +16,7 @@ EARLIEST, LATEST = time(6, 30), time(20, 59)
 
 
 def hour_typed(text: str) -> time | None:
-    """The time of day that the text means, or None: "19h30", "19:30", "7 giờ tối", "7h rưỡi tối"."""
+    """The time of day the text means, or None: "19h30", "19:30", "7 giờ tối", "7h rưỡi tối"."""
     found = HOUR_RE.fullmatch(bare(text))
     if found is None:
         return None

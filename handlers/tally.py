@@ -90,14 +90,14 @@ def _class(turn: Turn) -> None:
         return
     turn.say("{shown}", shown=_now(turn, row.id))
     _say_not_started(turn, row.id)
-    if may(turn.person, row.id, Right.NOTE):
+    if may(turn.person, row.id, Right.OWN):
         options = [("Ghi khó khăn tuần này", "note"), ("Xong", "done")]
         turn.ask("{You} cần gì nữa không ạ?", options, "tally.next", {"class": row.id})
 
 
 def _say_not_started(turn: Turn, class_id: int) -> None:
     """Names of who has not started, privately to the class's own teacher."""
-    if not may(turn.person, class_id, Right.NAMES):
+    if not may(turn.person, class_id, Right.OWN):
         return
     waiting = turn.store.tallies.not_started(class_id, turn.now)
     if not waiting:
@@ -120,7 +120,7 @@ def _school(turn: Turn) -> str:
 
 
 def _next(turn: Turn) -> None:
-    row = named_class(turn, Right.NOTE)
+    row = named_class(turn, Right.OWN)
     if row is None or turn.picked != "note":
         return
     turn.ask(
@@ -136,7 +136,7 @@ def _next(turn: Turn) -> None:
 
 def _note(turn: Turn) -> None:
     """The line itself was typed."""
-    row = named_class(turn, Right.NOTE)
+    row = named_class(turn, Right.OWN)
     if row is None or turn.picked is not None:
         return
     text = nfc(turn.text)
@@ -176,14 +176,13 @@ def _remember(turn: Turn, row: Row[Any], slot: datetime | None) -> None:
     data = {"slot": slot.isoformat()} if slot else None
     turn.store.schedules.set(
         Due(
-            row.key,
-            row.kind,
-            row.next_at,
-            row.rule,
-            row.class_id,
-            row.person_id,
-            row.account_id,
-            data,
+            key=row.key,
+            kind=row.kind,
+            next_at=row.next_at,
+            rule=row.rule,
+            class_id=row.class_id,
+            account_id=row.account_id,
+            data=data,
         )
     )
 
@@ -207,7 +206,7 @@ def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
 def _put(turn: Turn, tally_id: int, text: str) -> None:
     """Write the outbox row of a tally and say that it carries it; a repeat would do harm."""
     turn.harmless = False
-    turn.say("{text}", text=text)
+    turn.say("{words}", words=text)
     rows = turn.finish()
     turn.store.session.flush()
     turn.store.tallies.link(tally_id, rows[0].id)

@@ -96,7 +96,7 @@ def _waiting(turn: Turn, row: Row[Any]) -> None:
     found = turn.store.tallies.not_started(row.id, turn.now)
     if not found:
         turn.say("Lớp {label}: không còn em nào chưa bắt đầu.", label=row.label)
-    elif may(turn.person, row.id, Right.NAMES):
+    elif may(turn.person, row.id, Right.OWN):
         names = "\n".join(f"• {pupil.full_name}" for pupil in found)
         turn.say("Lớp {label}, {n} em chưa bắt đầu:", label=row.label, n=len(found))
         turn.say("{names}", names=names)

@@ -20,8 +20,8 @@ HOW_TO = (
 )
 ASK_WHOM = "{You} đổi mã cho em nào ạ? {You} gõ tên em, hoặc bấm một tên."
 SURE = (
-    "Đổi mã của em {name} ạ? Mã cũ mất tác dụng ngay, máy nào đã vào bằng mã cũ sẽ được hỏi mã mới. "
-    "Kết quả học của em vẫn còn nguyên."
+    "Đổi mã của em {name} ạ? Mã cũ mất tác dụng ngay. Máy nào đã vào bằng mã cũ sẽ được hỏi "
+    "mã mới. Kết quả học của em vẫn còn nguyên."
 )
 
 

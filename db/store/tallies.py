@@ -7,11 +7,23 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, ScalarSelect, Select, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from content.competences import SKILLS
-from content.tally import WEEK, Figures, period_before
+from content.tally import Figures, period_before
 from db.models import (
     attempt,
     confirmation,
@@ -30,9 +42,12 @@ from db.session import Session
 DEFAULT_RULE: Mapping[str, Any] = {"day_of_week": "sun", "hour": 19, "minute": 0}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-CLASS, AS_OF = bindparam("class"), bindparam("as_of")
-SINCE, UNTIL = bindparam("since"), bindparam("until")
-FIRST, LAST = bindparam("first"), bindparam("last")
+CLASS: BindParameter[int] = bindparam("class")
+AS_OF: BindParameter[datetime] = bindparam("as_of")
+SINCE: BindParameter[datetime] = bindparam("since")
+UNTIL: BindParameter[datetime] = bindparam("until")
+FIRST: BindParameter[date] = bindparam("first")
+LAST: BindParameter[date] = bindparam("last")
 
 
 def _pupils_then() -> ColumnElement[bool]:
@@ -282,7 +297,7 @@ class Tallies:
         return bool(self._session.read(GUIDED, values).scalar_one())
 
     def slot(self, class_id: int, day: date, zone: ZoneInfo) -> datetime:
-        """The instant of the slot in the week of `day`: as it was sent, else by the class's rule."""
+        """The slot in the week of `day`: as it was sent, else by the class's rule."""
         monday = day - timedelta(days=day.weekday())
         sent: datetime | None = self._session.read(
             SENT_AT, {"class": class_id, "first": monday}
@@ -364,15 +379,3 @@ def _state(row: Row[Any]) -> str:
     if row.passed:
         return "shown"
     return "confirmed" if row.verdict == "yes" else "claimed"
-
-
-__all__ = [
-    "DAYS",
-    "DEFAULT_RULE",
-    "WEEK",
-    "Sent",
-    "Tallies",
-    "midnight",
-    "slot_in_week",
-    "slot_key",
-]
