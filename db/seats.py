@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select, tuple_
+from sqlalchemy import Row, and_, bindparam, or_, select
 
 from content.update import ChatAddress
 from db.models import account, consent, conversation, membership, person, school_class, speaker
@@ -75,11 +75,17 @@ class Seat:
 
 
 ACCOUNTS = select(account).order_by(account.c.id)
-BY_KEY = tuple_(account.c.bot, account.c.external_id).in_(bindparam("keys", expanding=True))
+# By columns, not by (bot, chat) pairs: SQLite reads the whole table for pairs. What comes too much, a
+# chat id known to two bots, is locked with the rest and not looked at.
+BY_KEY = and_(
+    account.c.bot.in_(bindparam("bots", expanding=True)),
+    account.c.external_id.in_(bindparam("chats", expanding=True)),
+)
 BY_ID = account.c.id.in_(bindparam("ids", expanding=True))
 LOCK_ACCOUNTS = ACCOUNTS.where(or_(BY_KEY, BY_ID)).with_for_update(key_share=True)
 CONVERSATIONS = select(conversation).where(
-    tuple_(conversation.c.account_id, conversation.c.sender).in_(bindparam("keys", expanding=True))
+    conversation.c.account_id.in_(bindparam("ids", expanding=True)),
+    conversation.c.sender.in_(bindparam("senders", expanding=True)),
 )
 SPEAKERS = (
     select(speaker.c.account_id, speaker.c.person_id, speaker.c.current)
@@ -119,7 +125,11 @@ def lock_accounts(
 ) -> list[Row[Any]]:
     """The rows of these chats, locked in id order; chats never seen before are made first."""
     keys = sorted({(address.bot, address.chat) for address, _ in addresses})
-    values = {"keys": keys or [("", "")], "ids": sorted(set(ids)) or [0]}
+    values = {
+        "bots": sorted({bot for bot, _ in keys}) or [""],
+        "chats": [chat for _, chat in keys] or [""],
+        "ids": sorted(set(ids)) or [0],
+    }
     rows = session.all(LOCK_ACCOUNTS, values)
     missing = set(keys) - {(row.bot, row.external_id) for row in rows}
     if not missing:
@@ -168,7 +178,8 @@ def read_conversations(
     session: Session, keys: Sequence[tuple[int, str]]
 ) -> dict[tuple[int, str], Row[Any]]:
     """The conversations of (account id, sender), where there is one."""
-    rows = session.all(CONVERSATIONS, {"keys": list(keys) or [(0, "")]})
+    ids, senders = [account_id for account_id, _ in keys], [sender for _, sender in keys]
+    rows = session.all(CONVERSATIONS, {"ids": ids or [0], "senders": senders or [""]})
     return {(row.account_id, row.sender): row for row in rows}
 
 
