@@ -122,7 +122,7 @@ async def test_a_tap_is_answered_once_and_its_message_edited(fake, ptb):
     assert lan.shown == ["Học gì? ✓ Để sau"]
     with pytest.raises(BadRequest, match="not modified"):
         await query.edit_message_reply_markup(None)
-    with pytest.raises(BadRequest, match="message to edit not found"):
+    with pytest.raises(BadRequest, match="Message to edit not found"):
         await ptb.edit_message_text("x", lan.id, 99999)
 
 

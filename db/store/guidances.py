@@ -79,12 +79,6 @@ CANCEL = (
     .where(guidance.c.id == bindparam("row"), guidance.c.cancelled_at.is_(None))
     .values(cancelled_at=bindparam("at"))
 )
-KIN = (
-    select(kinship.c.relative_id, kinship.c.relation, RELATIVE.c.nickname, RELATIVE.c.honorific)
-    .join(RELATIVE, RELATIVE.c.id == kinship.c.relative_id)
-    .where(kinship.c.pupil_id == bindparam("pupil"), RELATIVE.c.erased_at.is_(None))
-    .order_by(kinship.c.created_at, kinship.c.relative_id)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +144,10 @@ class Guidance:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Who answered for a guidance, and how: `chat` the relative's own, `handed` the pupil's phone."""
+    """Who answered for a guidance, and where.
+
+    `chat`: in the relative's own chat; `handed`: on the pupil's phone.
+    """
 
     guidance_id: int
     path: Path
@@ -223,10 +220,7 @@ class Guidances:
             at=now,
         )
 
-    def kin(self, pupil_id: int) -> Sequence[Row[Any]]:
-        """A pupil's relatives as (relative_id, relation, nickname, honorific), in order of adding."""
-        return self._session.all(KIN, {"pupil": pupil_id})
-
 
 def _guidance(row: Row[Any]) -> Guidance:
-    return Guidance(**{name: row._mapping[name] for name in Guidance.__dataclass_fields__})  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    values = row._asdict()
+    return Guidance(**{name: values[name] for name in Guidance.__dataclass_fields__})
