@@ -1,0 +1,308 @@
+"""Learning (`hoc`): pick a lesson or go on with one, play it, and what comes after its end."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Row
+
+from content import engine
+from content.competences import SKILLS
+from content.dialogue import Choice, chosen
+from content.model import Lesson, Track
+from content.run import Advance, Answered, Finished, RunState
+from db.store.runs import Attempt, NewRun
+from handlers import confirm, guidance
+from handlers.turn import Turn
+
+FIRST = "an-toan/ma-otp"  # safety first, before anything that touches money
+STALE_AFTER = timedelta(days=30)
+CLOSED: Mapping[str, Any] = MappingProxyType({"closed": True})
+
+NO_LESSON = "Chưa có bài học nào cho {you}. {You} quay lại sau nhé."
+PICK = "{You} chọn một bài, hoặc chọn nhóm bài nhé."
+PICK_AGAIN = "{You} đã học hết các bài rồi! {You} muốn học lại bài nào?"
+GROUP = "{group}: {you} chọn bài nhé."
+GROUP_LOCKED = "{group}: nhóm này cần học bài khác trước."
+LOCKED = "• {title}: học bài “{first}” trước nhé."
+NOT_OFFERED = "Bài này hiện không có cho {you}. {You} chọn bài khác nhé."
+NOT_FOUND = "{Me} chưa tìm thấy bài đó. {You} bấm một nút, hoặc gõ số của nút đó nhé."
+GONE = "Bài {you} đang học vừa được cất đi rồi. {You} chọn bài khác nhé."
+GO_ON = "{You} đang học dở bài “{title}”. Mình học tiếp nhé."
+OTHER = Choice("Bài khác", "other")
+BACK = Choice("Nhóm khác", "back")
+THEN_TEACH = "Dạy người thân xong, {you} ghi lại ở đây nhé. Chỉ mất vài giây."
+THEN_TEACH_UNRECORDED = "{You} dạy lại cho một người thân nhé."
+TEACH_LATER = "Được, khi nào dạy xong {you} gõ “hướng dẫn” nhé."
+
+
+def choose(turn: Turn) -> None:
+    """Go on with the open lesson; someone new begins the first one; others pick."""
+    runs = turn.store.runs.of_person(turn.person.id)
+    current = _current(turn, runs)
+    if current is not None:
+        _resume(turn, current)
+    elif runs or not turn.person.recorded:
+        _pick(turn, runs)
+    elif first := _next(turn, runs):
+        _begin(turn, first, runs)
+    else:
+        turn.say(NO_LESSON)
+
+
+def pick(turn: Turn) -> None:
+    """A lesson or a group of lessons was picked, or a title typed."""
+    runs = turn.store.runs.of_person(turn.person.id)
+    offered = _offered(turn)
+    said = turn.picked or _titled(turn.text, offered)
+    kind, _, name = (said or "").partition(":")
+    if kind == "skill" and name in SKILLS:
+        _list(turn, name, runs)
+    elif kind == "lesson":
+        _open(turn, name, runs)
+    elif said is not None:
+        _pick(turn, runs)
+    else:
+        turn.again(NOT_FOUND)
+
+
+def step(turn: Turn) -> None:
+    """An answer in a lesson; the run must be this person's and still open."""
+    run = turn.store.runs.get(int(turn.data.get("run", 0)))
+    if run is None or run.person_id != turn.person.id or not _is_open(run):
+        choose(turn)
+        return
+    if turn.picked == OTHER.value:
+        _pick(turn, turn.store.runs.of_person(turn.person.id))
+        return
+    lesson = turn.world.library.get(run.lesson)
+    if lesson is None:
+        _close(turn, run)
+        return
+    said = turn.picked if turn.picked is not None else turn.text
+    lang, stale = turn.person.language, _stale(turn, lesson)
+    state = RunState.from_json(run.state)
+    moved = engine.advance(lesson, state, said, lang=lang, stale=stale)
+    turn.store.runs.save(run.id, moved.state.to_json())
+    _settle(turn, run, lesson, moved)
+
+
+def after(turn: Turn) -> None:
+    """What a pupil does after the end of a lesson: log the teaching, or later."""
+    kind, _, lesson_id = (turn.picked or "").partition(":")
+    if kind != "guidance":
+        turn.say(TEACH_LATER)
+        return
+    turn.data = {"lesson": lesson_id}
+    guidance.begin(turn)
+
+
+def _offered(turn: Turn) -> tuple[Lesson, ...]:
+    """The lessons this person may take, in order; staff take the pupils' lessons too."""
+    person, library = turn.person, turn.world.library
+    if person.kind == "staff":
+        return tuple(lesson for lesson in library if {"pupil", "staff"} & set(lesson.audience))
+    member = person.membership("pupil")
+    reader: Track = "relative" if person.kind == "relative" else "pupil"
+    return library.for_reader(reader, member.grade if member else None)
+
+
+def _is_open(run: Row[Any]) -> bool:
+    return run.finished_at is None and "closed" not in run.state
+
+
+def _is_fresh(turn: Turn, run: Row[Any]) -> bool:
+    return bool(turn.now - run.started_at <= STALE_AFTER)
+
+
+def _current(turn: Turn, runs: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The open run to go on with: the one whose question is open here, else the newest."""
+    going = [run for run in runs if _is_open(run) and _is_fresh(turn, run)]
+    asked = turn.pending.data.get("run") if turn.pending.at == "lesson.step" else None
+    return next((run for run in going if run.id == asked), going[0] if going else None)
+
+
+def _done(runs: Sequence[Row[Any]]) -> frozenset[str]:
+    return frozenset(run.lesson for run in runs if run.finished_at is not None)
+
+
+def _missing(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> Lesson | None:
+    """A lesson to be finished before this one; what this reader is not offered binds nobody.
+
+    Nor does it bind a pupil without consent: nothing says what they have finished.
+    """
+    if not turn.person.recorded:
+        return None
+    wanted = set(lesson.requires) - _done(runs)
+    return next((each for each in _offered(turn) if each.id in wanted), None)
+
+
+def _next(turn: Turn, runs: Sequence[Row[Any]]) -> Lesson | None:
+    """The lesson to recommend: the first one not finished that may be started."""
+    done = _done(runs)
+    left = [lesson for lesson in _offered(turn) if lesson.id not in done]
+    ready = [lesson for lesson in left if _missing(turn, lesson, runs) is None]
+    first = [lesson for lesson in ready if lesson.id == FIRST]
+    return next(iter([*first, *ready]), None)
+
+
+def _titled(text: str, offered: Sequence[Lesson]) -> str | None:
+    """A lesson whose title was typed; its button may say more than the title."""
+    found = chosen(text, [Choice(lesson.title.vi, f"lesson:{lesson.id}") for lesson in offered])
+    return found.value if found and not text.isdecimal() and len(text) > 1 else None
+
+
+def _pick(turn: Turn, runs: Sequence[Row[Any]]) -> None:
+    """The recommended lesson, then the groups; where there is one group only, its lessons."""
+    skills = dict.fromkeys(lesson.skill for lesson in _offered(turn))
+    if not skills:
+        turn.say(NO_LESSON)
+        return
+    if len(skills) == 1:
+        _list(turn, next(iter(skills)), runs)
+        return
+    best = _next(turn, runs)
+    lessons = [Choice(best.title.in_(turn.person.language), f"lesson:{best.id}")] if best else []
+    groups = [Choice(label, f"skill:{key}") for key, label in SKILLS.items() if key in skills]
+    turn.ask(PICK if best else PICK_AGAIN, [*lessons, *groups], "lesson.pick", free=True)
+
+
+def _list(turn: Turn, skill: str, runs: Sequence[Row[Any]]) -> None:
+    """The lessons of a group: finished ones are marked, locked ones are told and not offered."""
+    done, lang = _done(runs), turn.person.language
+    mine = _offered(turn)
+    lines, options = [], []
+    for lesson in (each for each in mine if each.skill == skill):
+        title, first = lesson.title.in_(lang), _missing(turn, lesson, runs)
+        if first is not None and lesson.id not in done:
+            lines.append(turn.words(LOCKED, title=title, first=first.title.in_(lang)))
+            options.append(Choice(first.title.in_(lang), f"lesson:{first.id}"))
+            continue
+        mark = " ✓" if lesson.id in done else ""
+        options.append(Choice(f"{title}{mark}", f"lesson:{lesson.id}"))
+    if len({each.skill for each in mine}) > 1:
+        options.append(BACK)
+    text = "\n".join([turn.words(GROUP, group=SKILLS[skill]), *lines])
+    turn.ask(text, list(dict.fromkeys(options)), "lesson.pick", free=True)
+
+
+def _open(turn: Turn, lesson_id: str, runs: Sequence[Row[Any]]) -> None:
+    """Begin a lesson that was picked, or go on with it; the right to it is checked here."""
+    lesson = next((each for each in _offered(turn) if each.id == lesson_id), None)
+    if lesson is None:
+        turn.say(NOT_OFFERED)
+        _pick(turn, runs)
+    elif lesson.id not in _done(runs) and (first := _missing(turn, lesson, runs)):
+        lang = turn.person.language
+        turn.say(LOCKED[2:], title=lesson.title.in_(lang), first=first.title.in_(lang))
+        _list(turn, lesson.skill, runs)
+    else:
+        _begin(turn, lesson, runs)
+
+
+def _begin(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> None:
+    """Play a lesson from its open run or from the start; there is one open run of it at most."""
+    known = next((run for run in runs if run.lesson == lesson.id and _is_open(run)), None)
+    if known is not None and _is_fresh(turn, known):
+        _resume(turn, known)
+        return
+    person = turn.person
+    track: Track = "relative" if person.kind == "relative" else "pupil"
+    moved = engine.start(lesson, track, person.language, _stale(turn, lesson))
+    if not person.recorded:
+        _forget(turn, runs)
+        known = None
+    if known is None:
+        member = person.membership("pupil")
+        class_id = member.class_id if member else None
+        new = NewRun(person.id, class_id, lesson.id, moved.state.to_json(), person.recorded)
+        row = turn.store.runs.start(new, turn.now)
+    else:
+        row = known.id
+        turn.store.runs.restart(row, moved.state.to_json(), turn.now)
+    run = turn.store.runs.get(row)
+    if run is None:
+        raise LookupError("a run that was just begun is not there")
+    _settle(turn, run, lesson, moved)
+
+
+def _forget(turn: Turn, runs: Sequence[Row[Any]]) -> None:
+    """Without consent a run lives only while it is open: the next one ends it."""
+    for run in runs:
+        if not run.recorded:
+            turn.store.runs.drop(run.id)
+
+
+def _resume(turn: Turn, run: Row[Any]) -> None:
+    """The open question once more, with the way out to another lesson."""
+    lesson = turn.world.library.get(run.lesson)
+    if lesson is None:
+        _close(turn, run)
+        return
+    state = RunState.from_json(run.state)
+    moved = engine.resume(lesson, state, turn.person.language, _stale(turn, lesson))
+    turn.store.runs.save(run.id, moved.state.to_json())
+    turn.say(GO_ON, title=lesson.title.in_(turn.person.language))
+    _settle(turn, run, lesson, moved, (OTHER,))
+
+
+def _close(turn: Turn, run: Row[Any]) -> None:
+    """The lesson is gone from the library: end the run kindly, and pick another."""
+    if run.recorded:
+        turn.store.runs.save(run.id, dict(CLOSED))
+    else:
+        turn.store.runs.drop(run.id)
+    turn.say(GONE)
+    _pick(turn, turn.store.runs.of_person(turn.person.id))
+
+
+def _settle(
+    turn: Turn, run: Row[Any], lesson: Lesson, moved: Advance, more: tuple[Choice, ...] = ()
+) -> None:
+    """Write what happened and say what comes next; `more` are choices besides the step's own."""
+    keep = run.recorded and turn.person.recorded
+    for fact in moved.facts:
+        if keep and isinstance(fact, Answered):
+            answer = (fact.step, fact.option, fact.right, fact.try_no)
+            turn.store.runs.attempt(Attempt(run.id, run.person_id, run.class_id, *answer), turn.now)
+        elif isinstance(fact, Finished):
+            _finish(turn, run, moved, fact, keep=keep)
+    *before, last = moved.messages
+    for message in before:
+        turn.say(message.text)
+    if last.choices:
+        options = [*last.choices, *more]
+        turn.ask(last.text, options, "lesson.step", {"run": run.id}, free=True)
+        return
+    turn.say(last.text)
+    _end(turn, lesson)
+
+
+def _finish(turn: Turn, run: Row[Any], moved: Advance, fact: Finished, *, keep: bool) -> None:
+    if not keep:
+        turn.store.runs.drop(run.id)
+        return
+    state = moved.state.to_json()
+    turn.store.runs.finish(run.id, state, fact.score, fact.n_questions, turn.now)
+
+
+def _end(turn: Turn, lesson: Lesson) -> None:
+    """After the last word of a lesson: teach it on, or confirm what is waiting."""
+    person = turn.person
+    if person.kind == "relative":
+        confirm.waiting(turn)
+    elif person.kind == "pupil" and person.recorded:
+        options = [("Dạy ngay cho người thân", f"guidance:{lesson.id}"), ("Ghi sau", "later")]
+        turn.ask(THEN_TEACH, options, "lesson.after")
+    elif person.kind == "pupil":
+        turn.say(THEN_TEACH_UNRECORDED)
+
+
+def _stale(turn: Turn, lesson: Lesson) -> frozenset[str]:
+    return turn.world.library.stale_facts(lesson, turn.world.day(turn.now))
+
+
+ROUTES: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
+    {"lesson.pick": pick, "lesson.step": step, "lesson.after": after}
+)
