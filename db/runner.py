@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from zlib import crc32
@@ -17,8 +18,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from db.batch import DEFER, Unit, run_batch
 
 MOST_IN_A_BATCH = 64
-TRIES = 4
-TRANSIENT_STATES = {"40001", "40P01", "55P03", "57P01", "57P03"}
+WAITS_S = (0.06, 0.18, 0.54)
+TRANSIENT_STATES = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
 TRANSIENT_SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL")
 
 T = TypeVar("T")
@@ -128,42 +129,39 @@ class _Lane:
             self._queue.extendleft(reversed(later))
             return batch
 
-    def _process(self, batch: Sequence[_Waiting]) -> None:
+    def _process(self, batch: Sequence[_Waiting], waits_s: Sequence[float] = WAITS_S) -> None:
         try:
-            results = self._transact([waiting.unit for waiting in batch])
+            results = self._insist([waiting.unit for waiting in batch], waits_s)
         except Exception as error:  # noqa: BLE001 - one faulty piece must not take the others along
-            self._forget_broken_connection(error)
             if len(batch) == 1:
-                self._alone(batch[0], error)
+                _resolve([(batch[0], None, _told(error))])
                 return
             log.info("batch_split", n=len(batch), error=type(error).__name__)
+            # The batch has waited for the database already: each alone gets one more try.
+            alone_s = () if is_transient(error) else WAITS_S
             for waiting in batch:
-                self._process([waiting])
+                self._process([waiting], alone_s)
             return
         with self._ready:
             again = [w for w, result in zip(batch, results, strict=True) if result is DEFER]
             self._queue.extendleft(reversed(again))
         _resolve([(w, r, None) for w, r in zip(batch, results, strict=True) if r is not DEFER])
 
-    def _alone(self, waiting: _Waiting, error: Exception) -> None:
-        """A single unit failed.
-
-        Try again if the database may think better of it, else tell the waiter.
-        """
-        for n in range(1, TRIES):
-            if not is_transient(error):
-                _resolve([(waiting, None, error)])
-                return
-            time.sleep(0.02 * 3**n)
+    def _insist(self, units: Sequence[Unit], waits_s: Sequence[float]) -> list[Any]:
+        """The results of a batch, tried again after each wait if the database may think better."""
+        for wait_s in waits_s:
             try:
-                _resolve([(waiting, self._transact([waiting.unit])[0], None)])
-            except Exception as again:  # noqa: BLE001 - reported to the waiter below
-                self._forget_broken_connection(again)
-                error = again
-            else:
-                return
-        log.warning("database_unavailable", error=type(error).__name__)
-        _resolve([(waiting, None, Unavailable(type(error).__name__))])
+                return self._transact(units)
+            except Exception as error:
+                self._forget_broken_connection(error)
+                if not is_transient(error):
+                    raise
+                time.sleep(wait_s)
+        try:
+            return self._transact(units)
+        except Exception as error:
+            self._forget_broken_connection(error)
+            raise
 
     def _transact(self, units: Sequence[Unit]) -> list[Any]:
         if self._connection is None:
@@ -189,13 +187,21 @@ def is_transient(error: Exception) -> bool:
     return error.connection_invalidated or lost or state in TRANSIENT_STATES
 
 
+def _told(error: Exception) -> Exception:
+    """What a waiter hears: our word for a database that refuses, else the work's own error."""
+    if not is_transient(error):
+        return error
+    log.warning("database_unavailable", error=type(error).__name__)
+    return Unavailable(type(error).__name__)
+
+
 def _resolve(results: Sequence[tuple[_Waiting, Any, Exception | None]]) -> None:
     """Wake the waiters, one call into each event loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Any, Exception | None]]] = {}
     for item in results:
         by_loop.setdefault(item[0].loop, []).append(item)
     for loop, items in by_loop.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has closed: nobody waits any more
             loop.call_soon_threadsafe(_set, items)
 
 

@@ -27,15 +27,15 @@ class NewRow:
 class Session:
     """The writes and reads of one batch.
 
-    Rows added are written at the next flush, all rows of a table in one statement; a read flushes
-    first, so a unit of
+    Rows added are written at the next flush, all like rows of a table in one statement; a read
+    flushes first, so a unit of
     work always sees its own writes. Only rows that nothing refers to yet are gathered; what needs
     its id is inserted
     at once (`insert`).
     """
 
     connection: Connection
-    _rows: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
+    _rows: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = field(default_factory=dict)
     _conversations: list[dict[str, Any]] = field(default_factory=list)
     _outbox: list[NewRow] = field(default_factory=list)
 
@@ -46,7 +46,8 @@ class Session:
 
     def add(self, table: Table, **values: Any) -> None:
         """Gather one row for `table`."""
-        self._rows.setdefault(table, []).append(values)
+        # By columns too: one statement for many rows has the columns of its first.
+        self._rows.setdefault((table, tuple(values)), []).append(values)
 
     def add_outbox(self, row: NewRow) -> None:
         """Gather one outbox row; its `id` is set at the flush, in the order of adding."""
@@ -83,10 +84,10 @@ class Session:
         return upsert(self.dialect, table)
 
     def flush(self) -> None:
-        """Write what was gathered, one statement a table."""
+        """Write what was gathered, one statement a table and set of columns."""
         if self._rows:
             rows, self._rows = self._rows, {}
-            for table, values in rows.items():
+            for (table, _), values in rows.items():
                 self.connection.execute(insert(table), values)
         if self._conversations:
             states, self._conversations = self._conversations, []
