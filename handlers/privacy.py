@@ -65,8 +65,8 @@ ERASE_PUPIL = (
 )
 ERASE_RELATIVE = (
     "Xóa rồi không lấy lại được ạ. {Me} sẽ xóa tên gọi, tuổi, cách xưng hô, bài đã học, và gỡ "
-    "{you} khỏi mọi máy. Trong sổ của em học sinh chỉ còn quan hệ và số lần đã học cùng, không còn tên "
-    "gọi hay tuổi.\n{You} xóa thật ạ?"
+    "{you} khỏi mọi máy. Trong sổ của em học sinh chỉ còn quan hệ và số lần đã học cùng, không còn "
+    "tên gọi hay tuổi.\n{You} xóa thật ạ?"
 )
 ERASED_PUPIL = (
     "Mình đã xóa bài đã học, câu trả lời, lần hướng dẫn và danh sách người thân của em. "
