@@ -216,16 +216,18 @@ class TelegramChannel:
             if not isinstance(batch, list):
                 await self._poll_failed(Uncertain("unreadable getUpdates"))
                 continue
-            before, offset = offset, await self._take_batch(batch, offset, receive, skip)
-            if batch and offset == before:
-                await self._pause(0)
+            left = await self._take_batch(batch, receive, skip)
+            before, offset = offset, next_offset(batch, left, offset)
+            if left or (batch and offset == before):
+                await self._pause(0)  # what comes again must not come at once
             else:
                 self._back_off_s = BACK_OFF_S[0]
 
-    async def _take_batch(
-        self, batch: list[object], offset: int, receive: Receive, skip: Skip
-    ) -> int:
-        """Take a batch, chats side by side, each chat's updates in turn; return the next offset."""
+    async def _take_batch(self, batch: list[object], receive: Receive, skip: Skip) -> list[int]:
+        """Take a batch, chats side by side, each chat's updates in turn; return who is left.
+
+        Those are the numbers of the updates that must come again.
+        """
         lines: dict[str, list[tuple[object, Update | Unreadable | None]]] = {}
         for raw in batch:
             read = self._read(raw)
@@ -234,10 +236,10 @@ class TelegramChannel:
         waiting = await asyncio.gather(
             *(self._take_line(line, receive, skip) for line in lines.values())
         )
-        if left := [number for numbers in waiting for number in numbers]:
+        left = [number for numbers in waiting for number in numbers]
+        if left:
             log.warning("updates_not_taken", bot=self.name, n=len(left))
-            return max(offset, min(left))
-        return max([offset, *(n + 1 for raw in batch if (n := update_id(raw)) is not None)])
+        return left
 
     async def _take_line(
         self,
@@ -338,6 +340,13 @@ class TelegramChannel:
 def poll_request(offset: int) -> dict[str, Any]:
     """The parameters of getUpdates; `offset` confirms all updates below it."""
     return {"offset": offset, "timeout": POLL_S, "allowed_updates": ALLOWED_UPDATES}
+
+
+def next_offset(batch: Sequence[object], left: Sequence[int], offset: int) -> int:
+    """The offset after a batch: past what was taken, and before the first of `left`."""
+    if left:
+        return max(offset, min(left))
+    return max([offset, *(n + 1 for raw in batch if (n := update_id(raw)) is not None)])
 
 
 def say_request(row: OutRow) -> dict[str, Any]:
