@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from content.dialogue import bare
 from db.store.audit import Change
 from db.store.codes import Owner
 from db.store.people import NewRelative
@@ -170,7 +169,8 @@ def nickname(turn: Turn) -> None:
 
 
 def _fits(name: str) -> bool:
-    return 0 < len(name) <= MOST_LETTERS and bool(bare(name)) and not LONG_NUMBER_RE.search(name)
+    has_letter = any(letter.isalpha() for letter in name)
+    return has_letter and len(name) <= MOST_LETTERS and not LONG_NUMBER_RE.search(name)
 
 
 def _title(chosen: str) -> str:
