@@ -6,6 +6,9 @@ import pytest
 
 from tests.conversation import MiniSchool, mini_school
 from tests.databases import postgres_database, sqlite_database
+from tests.proofs import pytest_terminal_summary, told
+
+__all__ = ["pytest_terminal_summary", "told"]
 
 DATABASES = {"sqlite": sqlite_database, "postgresql": postgres_database}
 
