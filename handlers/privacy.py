@@ -18,7 +18,7 @@ NEXT_YEAR = "hết năm học {year}"
 
 PUPIL = (
     "Những gì được lưu về em:\n"
-    "• Họ tên, lớp: {name} (danh sách của nhà trường)\n"
+    "• Họ tên, lớp: {name}; ngày sinh và mã học sinh, nếu danh sách của nhà trường có\n"
     "• Bài đã học xong: {lessons}; câu đã trả lời: {answers}\n"
     "• Lần hướng dẫn người thân: {guidances}\n"
     "• Người thân: {relatives}\n"

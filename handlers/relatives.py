@@ -27,10 +27,10 @@ MOST = 12
 MOST_LETTERS = 30
 LONG_NUMBER_RE = re.compile(r"\d(?:[ .-]?\d){3}|@|https?:|www\.", re.IGNORECASE)
 
-# Relations that do not say how somebody is called, and what pupils call themselves to a relation:
-# "cháu mời bà", "con mời mẹ".
-STRANGERS = frozenset({"hang-xom", "khac"})
-SELF: Mapping[str, str] = MappingProxyType({"bo": "con", "me": "con", "anh": "em", "chi": "em"})
+STRANGERS = frozenset({"hang-xom", "khac"})  # relations that do not say how somebody is called
+
+# What a child calls themselves, by how they call the other: "con mời mẹ", "em mời chị Bé".
+SELF: Mapping[str, str] = MappingProxyType({"bố": "con", "mẹ": "con", "anh": "em", "chị": "em"})
 
 FOR_PUPILS = "Mục này dành cho học sinh ạ. {You} bấm một mục bên dưới nhé."
 NOT_RECORDED = (
@@ -143,7 +143,7 @@ def age(turn: Turn) -> None:
     known = [row.relation for row in turn.store.people.relatives(turn.person.id)]
     text = (SAME_RELATION if chosen in known else "") + NICKNAME
     data = {"relation": chosen, "age": turn.picked}
-    label = relation_label(chosen)
+    label = "người đó" if chosen in STRANGERS else relation_label(chosen)
     example = f"{_title(chosen)} Tư"
     options = [("Bỏ qua", "skip")]
     at = "relatives.nickname"
@@ -189,7 +189,7 @@ def _invite(turn: Turn, relative: int) -> None:
     label = relation_label(row.relation)
     if row.relation in STRANGERS:
         label = row.nickname or "cô bác"
-    me_to = SELF.get(row.relation, "cháu")
+    me_to = SELF.get(label.split(" ")[0].casefold(), "cháu")
     turn.say(
         INVITATION if link else INVITATION_NO_LINK,
         name=relative_name(row.relation, row.nickname),

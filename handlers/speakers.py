@@ -20,11 +20,13 @@ YES, NO = "yes", "no"
 
 def show(turn: Turn) -> None:
     """`doinguoi`: the persons of this chat, somebody new, or leaving."""
-    options = [(name, f"p:{row}") for row, name in named(turn.store, turn.seat.persons)]
+    alone = len(turn.seat.persons) == 1
+    persons = [] if alone else named(turn.store, turn.seat.persons)
+    options = [(name, f"p:{row}") for row, name in persons]
     mine = called(turn.store, turn.person)
     leaving = (f"Gỡ {mine} khỏi máy này", "leave")
     options = [*options, ("Người khác (nhập mã)", "code"), leaving]
-    turn.ask(ALONE if len(turn.seat.persons) == 1 else WHO, options, "speakers.choose", name=mine)
+    turn.ask(ALONE if alone else WHO, options, "speakers.choose", name=mine)
 
 
 def choose(turn: Turn) -> None:

@@ -54,6 +54,11 @@ def test_a_mother_is_invited_as_a_child_would(sqlite_school: MiniSchool) -> None
     assert "Con mời mẹ học cùng con" in add(sqlite_school.joined("lan"), "Mẹ (má)")
 
 
+def test_a_neighbour_is_invited_by_what_they_are_called(sqlite_school: MiniSchool) -> None:
+    heard = add(sqlite_school.joined("lan"), "Người khác > Hàng xóm", nickname="chị Bé")
+    assert "Em mời chị Bé học cùng em" in heard
+
+
 def test_every_relation_and_age_can_be_chosen(sqlite_school: MiniSchool) -> None:
     talk = sqlite_school.joined("lan")
     talk.says("nguoithan")
