@@ -1,0 +1,103 @@
+"""`toi`: what a pupil, a relative and a teacher see of themselves."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conversation import MiniSchool
+from tests.learning import finish_otp, learning_school, log, relative
+
+PAY = ("Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
+
+
+@pytest.fixture
+def school(database_url: str) -> Iterator[MiniSchool]:
+    made = learning_school(database_url)
+    relative(made, "ba", "ba-ngoai")
+    yield made
+    made.engine.dispose()
+
+
+def test_a_pupil_sees_this_week_and_all(school):
+    lan = school.joined("lan")
+    finish_otp(lan)
+    heard = lan.says("toi")
+    assert "Tuần này: học xong 1 bài, trả lời 2 câu." in heard
+    assert "chưa ghi lần nào hướng dẫn" in heard
+    school.tick(to="2026-11-23 08:00")
+    heard = lan.says("toi")
+    assert "Tuần này: học xong 0 bài, trả lời 0 câu." in heard
+    assert "Từ đầu tới nay: 1 bài, 2 câu." in heard
+
+
+def test_a_lesson_repeated_counts_once(school):
+    lan = school.joined("lan")
+    finish_otp(lan)
+    lan.says("hoc")
+    lan.says("Mã OTP là chìa khóa")
+    lan.taps("Không đọc")
+    lan.taps("Không bấm")
+    assert "học xong 1 bài, trả lời 4 câu" in lan.says("toi")
+
+
+def test_a_pupil_sees_whom_they_helped_in_which_state(school):
+    lan = school.joined("lan")
+    finish_otp(lan)
+    log(lan, *PAY)
+    lan.taps("Đưa máy cho bà ngoại")
+    lan.taps("Chưa đúng")
+    log(lan, "Bà ngoại", "Mua sắm", "Hôm nay", "Đã xem")
+    lan.taps("Đưa máy cho bà ngoại")
+    lan.taps("Đúng")
+    log(lan, "Bà ngoại", "Mã OTP là chìa khóa", "Hôm qua", "Tự làm được")
+    lan.taps("Đưa máy cho bà ngoại")
+    lan.taps("Đúng")
+    lan.taps("Không")
+    lan.taps("Bỏ qua")
+    lan.taps("Cúp máy")
+    log(lan, "Bà ngoại", "Khác", "Hôm qua", "Đã xem")
+    heard = lan.says("toi")
+    assert "Em đã hướng dẫn 4 lần, 1 người:" in heard
+    assert "cách thanh toán bằng điện thoại – người thân chưa xác nhận" in heard
+    assert "cách mua sắm trên mạng – người thân đã xác nhận" in heard
+    assert "“Mã OTP là chìa khóa” – người thân đã làm được trong phần kiểm tra" in heard
+    assert "• Bà ngoại, hôm qua: một việc trên điện thoại – đã ghi" in heard
+    assert heard.endswith("[Đưa máy cho bà ngoại] [Sửa việc ghi hôm nay] [Không]")
+    assert "Phần của bà ngoại" in lan.taps("Đưa máy cho bà ngoại")
+
+
+def test_only_the_newest_five_are_listed(school):
+    lan = school.joined("lan")
+    for skill in ("Thanh toán", "Dịch vụ công", "An toàn", "Sức khỏe", "Mua sắm", "Khác"):
+        log(lan, "Bà ngoại", skill, "Hôm nay", "Đã xem")
+    heard = lan.says("toi")
+    assert heard.count("• Bà ngoại") == 5
+    assert "và 1 lần trước đó." in heard
+
+
+def test_without_consent_there_is_nothing_to_see(school):
+    assert "không được lưu lại" in school.joined("dung").says("toi")
+
+
+def test_a_relative_sees_lessons_and_confirmations_but_no_score(school):
+    lan = school.joined("lan")
+    log(lan, *PAY)
+    lan.taps("Đưa máy cho bà ngoại")
+    lan.taps("Đúng")
+    log(lan, "Bà ngoại", "Mua sắm", "Hôm nay", "Đã xem")
+    ba = school.joined("ba")
+    ba.says("hoc")
+    ba.taps("Đọc cho họ")
+    ba.taps("Đọc cho họ")
+    heard = ba.says("toi")
+    assert "Bà đã học xong 1 bài:\n• Mã OTP là chìa khóa" in heard
+    assert "bà đã xác nhận 1 lần" in heard
+    assert "0/1" not in heard
+    assert heard.endswith("[Đúng] [Chưa đúng] [Để sau]")
+
+
+def test_a_teacher_sees_the_lessons_taken(school):
+    hoa = school.joined("hoa")
+    assert "Cô chưa học xong bài nào" in hoa.says("toi")
+    finish_otp(hoa)
+    assert "Cô đã học xong 1 bài:\n• Mã OTP là chìa khóa" in hoa.says("toi")
