@@ -15,7 +15,7 @@ import json
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -40,6 +40,7 @@ class Failure:
         parameters: the error's `parameters`, such as {"retry_after": 3}.
         effect: whether the call has its effect all the same.
         drop: close the connection instead of answering.
+        headers: the answer's headers.
         hang_s: wait so long before the answer, in real seconds.
     """
 
@@ -49,6 +50,7 @@ class Failure:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     effect: bool = False
     drop: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
     hang_s: float = 0.0
 
 
@@ -130,6 +132,12 @@ class FakeTelegram:
         """The parameters of the calls of a method that were answered 200, in order."""
         with self.world.lock:
             return [c.payload for c in self.calls if c.method == method and c.status == 200]
+
+    async def until(self, done: Callable[[], bool], timeout_s: float = 5.0) -> None:
+        """Wait in an asynchronous test until `done()`; TimeoutError after real seconds."""
+        async with asyncio.timeout(timeout_s):
+            while not done():  # noqa: ASYNC110 - what it waits for lives behind real sockets
+                await asyncio.sleep(0.002)
 
     # Running
 
@@ -244,7 +252,12 @@ class FakeTelegram:
         error = ApiError(failure.status, failure.description, **failure.parameters).to_json()
         body = failure.body if failure.body is not None else json.dumps(error).encode()
         self._record(method, payload, failure.status)
-        return web.Response(status=failure.status, body=body, content_type="application/json")
+        return web.Response(
+            status=failure.status,
+            body=body,
+            content_type="application/json",
+            headers=dict(failure.headers),
+        )
 
     # How updates leave by polling
 

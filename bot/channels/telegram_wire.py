@@ -92,6 +92,8 @@ def failure(status: int, answer: object) -> DeliveryError:
     if isinstance(code, int) and code >= 500:
         # At 504 a gateway gave up waiting, not the Bot API: it may have been done.
         return Uncertain("gateway timeout") if code == 504 else RetryLater(RETRY_S)
+    if 300 <= status < 400:
+        return RetryLater(RETRY_S)  # some portal between us, not the Bot API
     return _refusal(code, str(body.get("description", "")).casefold())
 
 
@@ -163,7 +165,11 @@ class Wire:
         data = orjson.dumps(payload)
         try:
             async with self.session.post(
-                self._url(method), data=data, headers=JSON_HEADERS, timeout=timeout
+                self._url(method),
+                data=data,
+                headers=JSON_HEADERS,
+                timeout=timeout,
+                allow_redirects=False,  # the address holds the token; nobody else may see it
             ) as response:
                 return response.status, await response.read()
         except BEFORE_SENDING:
