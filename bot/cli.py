@@ -46,7 +46,7 @@ def open_database(settings: Settings) -> Engine:
     """The database with this release's tables; they are made or brought up to date if need be.
 
     Raises:
-        typer.Exit: 1, after a sentence, if the address is not one of a database we know.
+        typer.Exit: 1, after a sentence: not an address of a database we know, or it stays locked.
         sqlalchemy.exc.SQLAlchemyError: it cannot be reached.
     """
     try:
@@ -55,7 +55,8 @@ def open_database(settings: Settings) -> Engine:
         fail(str(error))
     # Looking first takes no lock, so that a command works beside a running process.
     if migrate.current(engine.execution_options(begin="DEFERRED")) != migrate.head():
-        migrate.upgrade(engine)
+        with patience():
+            migrate.upgrade(engine)
     return engine
 
 
