@@ -1,4 +1,4 @@
-"""The command `lantoa tally`: a class's or every class's figures, as the group message counts them."""
+"""The command `lantoa tally`: figures of classes, counted as the group message counts them."""
 
 import sys
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ Week = Annotated[
 Month = Annotated[
     str | None,
     typer.Option(
-        help="Các tuần có Chủ nhật trong tháng, năm-tháng. / The weeks whose Sunday is in the month.",
+        help="Các tuần có Chủ nhật trong tháng này, năm-tháng. / The month's weeks by Sunday.",
         show_default=False,
     ),
 ]

@@ -231,7 +231,7 @@ def _guidances(f: Figures) -> str:
     if not f.guidances:
         return "Lượt hướng dẫn: 0"
     parts = [
-        f"đã ghi {number(f.claimed)}",
+        f"mới ghi {number(f.claimed)}",
         f"người thân đã xác nhận {number(f.confirmed)}",
         f"người thân đã làm được {number(f.shown + f.kept)}",
     ]
@@ -239,10 +239,12 @@ def _guidances(f: Figures) -> str:
 
 
 def _change(now: Figures, before: Figures) -> str:
-    learned = change(now.learned, before.learned)
-    guided = change(now.guiding_pupils, before.guiding_pupils)
-    if learned == guided == "bằng tuần trước":
-        return "Học bài và hướng dẫn đều bằng tuần trước"
-    return f"So với tuần trước: học bài {learned}, hướng dẫn {guided}".replace(
-        "bằng tuần trước", "không đổi"
-    )
+    """The change from the period before: "So với tuần trước: học bài +3, hướng dẫn không đổi"."""
+    period = "tuần" if now.week_end - now.week_start < WEEK else "tháng"
+    learned = _difference(now.learned, before.learned)
+    guided = _difference(now.guiding_pupils, before.guiding_pupils)
+    return f"So với {period} trước: học bài {learned}, hướng dẫn {guided}"
+
+
+def _difference(now: int, before: int) -> str:
+    return "không đổi" if now == before else change(now, before)

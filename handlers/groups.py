@@ -1,7 +1,7 @@
 """The class's group: binding it by a code, what is answered there, and when we are put out."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -9,14 +9,12 @@ from sqlalchemy import Row
 from content.words import code_in, command
 from db.store.audit import Change
 from db.store.schedules import Due
-from handlers import due, tally, teacher
+from handlers import due, tally, teacher, tries
 from handlers.codes import renew_code
 from handlers.due import Fired
 from handlers.slots import slot_words
 from handlers.turn import Turn
 
-MOST_TRIES = 10
-PER = timedelta(hours=1)
 BARE_WORDS = frozenset({"tongket", "huygan"})
 
 GREETING = (
@@ -121,15 +119,14 @@ def bind(turn: Turn) -> None:
     if not turn.seat.is_group:
         turn.say("Lệnh này dùng trong nhóm lớp. {You} gõ ở trong nhóm nhé.")
         return
-    account = turn.seat.account_id
-    if len(turn.store.codes.tries(account, turn.now - PER)) >= MOST_TRIES:
+    if tries.blocked_until(turn) is not None:
         turn.say(TOO_MANY)
         return
     code = code_in(turn.argument)
     row = turn.store.codes.lock(turn.world.codes.fingerprint(code)) if code else None
     if row is None or row.purpose != "group":
         if turn.argument:
-            turn.store.codes.count_try(account, turn.now)
+            tries.count_wrong(turn)
         turn.say(WRONG_CODE)
         return
     _bind(turn, row.class_id)

@@ -49,7 +49,11 @@ LEADS = (
     .where(membership.c.role == "lead", membership.c.left_at.is_(None))
     .order_by(membership.c.id)
 )
-HAS_CHAT = exists().where(speaker.c.person_id == membership.c.person_id)
+TO_TELL = exists().where(
+    speaker.c.person_id == membership.c.person_id,
+    person.c.id == membership.c.person_id,
+    person.c.reminders_off_at.is_(None),
+)
 STAFF_IN_CHAT = (
     select(membership.c.person_id)
     .join(speaker, speaker.c.person_id == membership.c.person_id)
@@ -118,11 +122,14 @@ class Classes:
         return self._session.all(PUPILS, {"class": class_id})
 
     def teachers(self, class_id: int) -> list[int]:
-        """Whom to tell about the class: its homeroom teachers with a chat, else the leads."""
-        return self._with_chat(HOMEROOM, {"class": class_id}) or self._with_chat(LEADS, {})
+        """Whom to tell about the class unasked: its homeroom teachers, else the leads.
 
-    def _with_chat(self, who: Any, values: dict[str, Any]) -> list[int]:  # noqa: ANN401 - a Select of whatever columns
-        return [int(n) for n in self._session.read(who.where(HAS_CHAT), values).scalars()]
+        Only who has a chat and has not said `dung`.
+        """
+        return self._to_tell(HOMEROOM, {"class": class_id}) or self._to_tell(LEADS, {})
+
+    def _to_tell(self, who: Any, values: dict[str, Any]) -> list[int]:  # noqa: ANN401 - a Select of whatever columns
+        return [int(n) for n in self._session.read(who.where(TO_TELL), values).scalars()]
 
     def staff_in_chat(self, account_id: int, class_id: int) -> int | None:
         """A person of this chat who may change the class: its homeroom teacher, or a lead."""
