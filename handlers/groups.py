@@ -20,7 +20,7 @@ BARE_WORDS = frozenset({"tongket", "huygan"})
 GREETING = (
     "Chào cả lớp! Đây là Lan Tỏa, một chương trình máy của trường, không phải người thật.\n"
     "Mỗi tuần {me} gửi vào đây một tin tổng kết: chỉ có con số chung của lớp, không nêu tên ai. "
-    "{Me} chỉ đọc những lệnh gửi cho {me}.\n"
+    "{Me} chỉ trả lời khi có lệnh, không lưu chuyện trò của nhóm.\n"
     "Thầy/cô chủ nhiệm gõ /gannhom MÃ để gắn nhóm này với lớp."
 )
 HELP = (

@@ -18,7 +18,8 @@ HOW_TO = (
     "Mỗi em dùng mã riêng của mình: nhắn riêng cho @{bot} rồi gõ mã. "
     "{You} đưa mã cho đúng em đó, đừng gửi vào nhóm lớp ạ."
 )
-ASK_WHOM = "{You} đổi mã cho em nào ạ? {You} gõ tên em, hoặc bấm một tên."
+# The whole name: "Dung" alone, without diacritics, is also the command to stop reminders.
+ASK_WHOM = "{You} đổi mã cho em nào ạ? {You} bấm một tên, hoặc gõ cả họ và tên của em."
 SURE = (
     "Đổi mã của em {name} ạ? Mã cũ mất tác dụng ngay. Máy nào đã vào bằng mã cũ sẽ được hỏi "
     "mã mới. Kết quả học của em vẫn còn nguyên."

@@ -182,6 +182,12 @@ def test_renewing_can_be_called_off_and_an_unknown_name_is_asked_again(school):
     assert "Lan" in school.chat("y").says(school.code("lan"))
 
 
+def test_a_name_that_is_also_a_command_is_typed_in_full(school):
+    hoa = opened(school)
+    assert "cả họ và tên" in hoa.taps("Đổi mã cho một em")
+    assert "Đổi mã của em Đỗ Thị Dung" in hoa.says("do thi dung")
+
+
 def test_unbinding_asks_twice(school):
     bound(school)
     hoa = opened(school)
