@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from content.address import ADDRESSES, Address, relation_honorific
 from content.competences import SKILLS
 from content.days import day_in, day_words
+from content.figures import weekday
 from content.names import given_name
 from db.store.guidances import Guidance
 from handlers.relations import capital, relation_label
@@ -18,11 +19,12 @@ from handlers.turn import Turn
 OLDEST_DAYS = 14  # an act older than this is no longer remembered well enough to be logged
 RECENT_LESSONS = 3
 
+DAYS_SHOWN = range(2, 7)  # under "another day"; older ones are typed
 DAYS = (("Hôm nay", "today"), ("Hôm qua", "yesterday"), ("Ngày khác", "other"))
 OUTCOMES = (("Đã xem", "seen"), ("Làm cùng", "together"), ("Tự làm được", "alone"))
 ASK_WHAT = "{You} đã chỉ {kin} việc gì?"
 ASK_DAY = "{You} chỉ {kin} hôm nào?"
-ASK_OTHER_DAY = "{You} gõ ngày giúp {me}, ví dụ: {example}, hoặc “thứ hai”."
+ASK_OTHER_DAY = "{You} chọn một ngày, hoặc gõ ngày, ví dụ {example} hay “thứ hai” nhé."
 ASK_OUTCOME = (
     "{Kin} làm được tới đâu?\n"
     "• Đã xem: {you} làm cho {kin} xem\n"
@@ -127,16 +129,23 @@ def day_picked(turn: Turn) -> date | None:
     today = turn.world.day(turn.now)
     example = (today - timedelta(days=3)).strftime("%d/%m")
     if turn.picked == "other":
-        turn.ask(ASK_OTHER_DAY, (), turn.pending.at, turn.data, free=True, example=example)
+        days = [today - timedelta(days=ago) for ago in DAYS_SHOWN]
+        options = [(f"{weekday(day)} {day:%d/%m}", day.isoformat()) for day in days]
+        turn.ask(ASK_OTHER_DAY, options, turn.pending.at, turn.data, free=True, example=example)
         return None
-    known = {"today": today, "yesterday": today - timedelta(days=1)}
-    day = known.get(turn.picked or "") or day_in(turn.text, today)
+    day = _tapped_day(turn.picked, today) if turn.picked else day_in(turn.text, today)
     first = today - timedelta(days=OLDEST_DAYS)
     if day is not None and first <= day <= today:
         return day
     why = NOT_A_DAY if day is None else NOT_YET if day > today else TOO_OLD
     turn.again(why, example=example, first=first.strftime("%d/%m"))
     return None
+
+
+def _tapped_day(picked: str, today: date) -> date:
+    """The day behind a button; others than the first two carry it, since midnight may pass."""
+    ago = {"today": 0, "yesterday": 1}.get(picked)
+    return date.fromisoformat(picked) if ago is None else today - timedelta(days=ago)
 
 
 def may_log(turn: Turn, day: date) -> bool:

@@ -21,15 +21,14 @@ STALE_AFTER = timedelta(days=30)
 CLOSED: Mapping[str, Any] = MappingProxyType({"closed": True})
 
 NO_LESSON = "Chưa có bài học nào cho {you}. {You} quay lại sau nhé."
-PICK = "{You} chọn một bài, hoặc chọn nhóm bài nhé."
+PICK = "Bài tiếp theo là “{title}”. {You} chọn bài này, hoặc chọn một nhóm bài nhé."
 PICK_AGAIN = "{You} đã học hết các bài rồi! {You} muốn học lại bài nào?"
 GROUP = "{group}: {you} chọn bài nhé."
-GROUP_LOCKED = "{group}: nhóm này cần học bài khác trước."
 LOCKED = "• {title}: học bài “{first}” trước nhé."
 NOT_OFFERED = "Bài này hiện không có cho {you}. {You} chọn bài khác nhé."
 NOT_FOUND = "{Me} chưa tìm thấy bài đó. {You} bấm một nút, hoặc gõ số của nút đó nhé."
 GONE = "Bài {you} đang học vừa được cất đi rồi. {You} chọn bài khác nhé."
-GO_ON = "{You} đang học dở bài “{title}”. Mình học tiếp nhé."
+GO_ON = "{You} đang học dở bài “{title}”. {Me} cùng {you} học tiếp nhé."
 OTHER = Choice("Bài khác", "other")
 BACK = Choice("Nhóm khác", "back")
 THEN_TEACH = "Dạy người thân xong, {you} ghi lại ở đây nhé. Chỉ mất vài giây."
@@ -38,12 +37,15 @@ TEACH_LATER = "Được, khi nào dạy xong {you} gõ “hướng dẫn” nhé
 
 
 def choose(turn: Turn) -> None:
-    """Go on with the open lesson; someone new begins the first one; others pick."""
+    """Go on with the open lesson; someone new begins the first one; others pick.
+
+    Nothing says whether a pupil without consent is new, but for their having just joined.
+    """
     runs = turn.store.runs.of_person(turn.person.id)
     current = _current(turn, runs)
     if current is not None:
         _resume(turn, current)
-    elif runs or not turn.person.recorded:
+    elif runs or not (turn.person.recorded or turn.pending.at == "joining.done"):
         _pick(turn, runs)
     elif first := _next(turn, runs):
         _begin(turn, first, runs)
@@ -163,9 +165,11 @@ def _pick(turn: Turn, runs: Sequence[Row[Any]]) -> None:
         _list(turn, next(iter(skills)), runs)
         return
     best = _next(turn, runs)
-    lessons = [Choice(best.title.in_(turn.person.language), f"lesson:{best.id}")] if best else []
+    title = best.title.in_(turn.person.language) if best else ""
+    lessons = [Choice(title, f"lesson:{best.id}")] if best else []
     groups = [Choice(label, f"skill:{key}") for key, label in SKILLS.items() if key in skills]
-    turn.ask(PICK if best else PICK_AGAIN, [*lessons, *groups], "lesson.pick", free=True)
+    text = PICK if best else PICK_AGAIN
+    turn.ask(text, [*lessons, *groups], "lesson.pick", free=True, title=title)
 
 
 def _list(turn: Turn, skill: str, runs: Sequence[Row[Any]]) -> None:

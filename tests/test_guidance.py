@@ -1,4 +1,4 @@
-"""`hướng dẫn`: four taps to a claim, correcting it on the same day, and days as people type them."""
+"""`hướng dẫn`: four taps to a claim, its correction on the same day, days as people type them."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -66,6 +66,17 @@ def test_a_typed_day_is_understood_and_wrong_ones_are_explained(school):
     assert "làm được tới đâu" in lan.says("thứ hai")
     lan.taps("Làm cùng")
     assert [row.day for row in school.rows("guidance")] == [date(2026, 11, 16)]
+
+
+def test_another_day_may_be_tapped(school):
+    lan = school.joined("lan")
+    heard = log(lan, "Bà ngoại", "Mua sắm", "Ngày khác")
+    assert heard.endswith(
+        "[Chủ nhật 15/11] [Thứ Bảy 14/11] [Thứ Sáu 13/11] [Thứ Năm 12/11] [Thứ Tư 11/11]"
+    )
+    lan.taps("Thứ Sáu 13/11")
+    lan.taps("Đã xem")
+    assert [row.day for row in school.rows("guidance")] == [date(2026, 11, 13)]
 
 
 def test_a_day_may_be_typed_without_the_third_button(school):
