@@ -8,7 +8,7 @@ import uvloop
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import content_cli, logs, school_cli, tally_cli
+from bot import logs
 from bot.app import CannotStart, serve
 from bot.cli import ConfigFile, settings_from
 from content.loader import LoadErrors
@@ -23,9 +23,12 @@ app = typer.Typer(
 )
 database = typer.Typer(no_args_is_help=True, help="Cơ sở dữ liệu. (The database.)")
 app.add_typer(database, name="db")
-app.add_typer(content_cli.app, name="content")
-app.add_typer(school_cli.app, name="school")
-app.command("tally")(tally_cli.tally)
+if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what it needs and no more
+    from bot import content_cli, school_cli, tally_cli
+
+    app.add_typer(content_cli.app, name="content")
+    app.add_typer(school_cli.app, name="school")
+    app.command("tally")(tally_cli.tally)
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Ghi nhiều hơn. (Log more.)")]
 out = Console()

@@ -1,10 +1,14 @@
 """Wake the process that holds a bot, by PostgreSQL's NOTIFY; SQLite has only one process."""
 
 import asyncio
+import importlib
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-import psycopg
 import structlog
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
 
 CHANNEL = "lantoa_outbox"
 
@@ -35,18 +39,24 @@ class Waker:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._hear())
                     group.create_task(self._speak())
-            except* psycopg.Error as errors:
+            except* Exception as errors:  # noqa: BLE001 - the loop outlives a database that is away
                 log.warning("notify_lost", error=type(errors.exceptions[0]).__name__)
             await asyncio.sleep(1)
 
+    async def _connect(self) -> "AsyncConnection":
+        """A connection of its own; psycopg is imported here, since SQLite needs none of it."""
+        psycopg = importlib.import_module("psycopg")
+        made: AsyncConnection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+        return made
+
     async def _hear(self) -> None:
-        async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
+        async with await self._connect() as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             async for notice in connection.notifies():
                 await self._woken(notice.payload)
 
     async def _speak(self) -> None:
-        async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
+        async with await self._connect() as connection:
             while True:
                 bot = await self._calls.get()
                 await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, bot))

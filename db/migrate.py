@@ -1,52 +1,50 @@
-"""Bring a database to the tables of this release, by Alembic; `upgrade` and `check` of the command line."""
+"""Bring a database to this release's tables: `upgrade` and `check` of the command line."""
 
+import importlib
 from pathlib import Path
+from types import ModuleType
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
-
-from db.models import metadata
+from sqlalchemy import Engine, inspect, text
 
 FOLDER = Path(__file__).parent / "migrations"
 
 
 def upgrade(engine: Engine, revision: str = "head") -> str:
     """Run the migrations that are missing, all in one transaction; the revision it ends at."""
-    with engine.begin() as connection:
-        command.upgrade(_config(connection), revision)
-        return MigrationContext.configure(connection).get_current_revision() or ""
+    wanted = head() if revision == "head" else revision
+    if current(engine) != wanted:
+        with engine.begin() as connection:
+            _steps().upgrade(connection, FOLDER, revision)
+    return current(engine)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Go back to a revision (`base`: to no tables at all)."""
     with engine.begin() as connection:
-        command.downgrade(_config(connection), revision)
+        _steps().downgrade(connection, FOLDER, revision)
 
 
 def current(engine: Engine) -> str:
     """The revision of the database, "" for an empty one."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() or ""
+        if not inspect(connection).has_table("alembic_version"):
+            return ""
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return str(found or "")
 
 
 def head() -> str:
-    """The newest revision that this release brings."""
-    return ScriptDirectory(str(FOLDER)).get_current_head() or ""
+    """The newest revision that this release brings: its file's number (`0002_cards.py`)."""
+    return max(file.name.partition("_")[0] for file in (FOLDER / "versions").glob("0*_*.py"))
 
 
 def differences(engine: Engine) -> list[str]:
     """How the database's tables differ from this release's; empty if they do not."""
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
-        return [str(difference) for difference in compare_metadata(context, metadata)]
+        found: list[str] = _steps().differences(connection)
+        return found
 
 
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    config.attributes["connection"] = connection
-    return config
+def _steps() -> ModuleType:
+    """What needs Alembic, imported only when a step is taken: every start looks here."""
+    return importlib.import_module("db.migrate_steps")

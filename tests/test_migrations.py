@@ -1,5 +1,6 @@
 """Migrations go up, down, up on both databases and end at the tables of this release."""
 
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from db import migrate
@@ -26,3 +27,7 @@ def test_a_second_upgrade_changes_nothing(database_url):
     assert migrate.upgrade(engine) == migrate.head()
     assert sorted(inspect(engine).get_table_names()) == before
     engine.dispose()
+
+
+def test_the_newest_revision_is_the_one_alembic_ends_at():
+    assert migrate.head() == ScriptDirectory(str(migrate.FOLDER)).get_current_head()
