@@ -1,0 +1,128 @@
+"""`lantoa run` by its command line: killed at any moment, stopped, and what it leaves behind."""
+
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from db.engine import open_engine
+from tests.process_bot import Lantoa, SlowFake, pupils, until
+from tests.process_client import (
+    Client,
+    open_rows,
+    outcome,
+    repeats_in_order,
+    scripted,
+    undisturbed,
+)
+from tests.proofs import Told
+
+SEED = 20261122
+N_PUPILS, N_TURNS = 50, 10
+KILLS = 22
+
+
+@pytest.fixture
+def fake() -> Iterator[SlowFake]:
+    with SlowFake(SEED).run_in_thread() as found:
+        yield found
+
+
+@dataclass
+class Killer:
+    """Kills the bot at random moments, most of them with much under way; counts what was."""
+
+    bot: Lantoa
+    fake: SlowFake
+    client: Client
+    chance: random.Random
+    kills: list[tuple[int, int]] = field(default_factory=list)
+
+    def life(self, *, blindly: bool) -> None:
+        """One life of the process: start, some turns, SIGKILL."""
+        self.bot.start()
+        if blindly:
+            self.client.speak(14)
+            time.sleep(self.chance.uniform(0.1, 1.6))
+            assert self.bot.running
+        else:
+            self._wait_until_it_sends()
+            self.client.speak(25)
+            time.sleep(self.chance.uniform(0, 0.02))
+        self.kills.append((self.fake.unacknowledged, self.fake.sending))
+        self.bot.kill()
+
+    def _wait_until_it_sends(self) -> None:
+        """Much is in flight, and some of it is answered."""
+        before = self.fake.answered
+        if self.fake.unacknowledged < 14:
+            self.client.speak(14)
+        until(
+            lambda: self.bot.running
+            and self.fake.sending >= 6
+            and self.fake.answered > before + self.chance.randrange(14),
+            15,
+            "the bot does not send",
+        )
+
+    @property
+    def n_in_the_thick(self) -> int:
+        """Kills with 10 updates unacknowledged and 5 sends in flight."""
+        return sum(updates >= 10 and sends >= 5 for updates, sends in self.kills)
+
+
+def run_until_quiet(bot: Lantoa, fake: SlowFake, client: Client) -> None:
+    """One more life, undisturbed, until all is said, acknowledged and sent."""
+    bot.start()
+    client.speak(client.left)
+    while client.left:
+        client.speak(50)
+    until(lambda: bot.running and not fake.unacknowledged, 20, "updates are left")
+    engine = open_engine(bot.url)
+    until(lambda: not open_rows(engine), 30, "rows are left", 0.1)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+def test_killed_again_and_again_it_loses_no_turn_and_repeats_none(
+    mode: str, tmp_path: Path, fake: SlowFake, told: Told
+) -> None:
+    bot = Lantoa(tmp_path, fake, mode)
+    client = scripted(fake, pupils(bot.url, N_PUPILS), N_TURNS, SEED)
+    shutil.copy(tmp_path / "lantoa.db", tmp_path / "copy.db")
+    if mode == "webhook":
+        fake.hook_to(bot.port)
+    killer = Killer(bot, fake, client, random.Random(SEED))  # noqa: S311 - repeatable
+    began = time.monotonic()
+    try:
+        for number in range(KILLS):
+            killer.life(blindly=number % 6 == 5)
+        run_until_quiet(bot, fake, client)
+        code, _ = bot.stop()
+    finally:
+        bot.kill()
+    took_s = time.monotonic() - began
+    engine = open_engine(bot.url)
+    found, wanted = outcome(engine), undisturbed(tmp_path / "copy.db", client.sent)
+    engine.dispose()
+    assert code == 0
+    assert len(client.sent) == N_PUPILS * N_TURNS == 500
+    assert found.keys == sorted(str(update["update_id"]) for update in client.sent)
+    assert {chat: seq for chat, (seq, _, _) in found.conversations.items()} == {
+        str(pupil.user.id): N_TURNS for pupil in client.pupils
+    }
+    assert found == wanted
+    n_attempts = sum(len(attempts) for attempts in found.attempts.values())
+    assert n_attempts > 200
+    repeats = repeats_in_order(found.rows, fake.taken)
+    assert len(killer.kills) >= 20
+    assert killer.n_in_the_thick >= len(killer.kills) / 2
+    told(
+        f"{mode}: killed {len(killer.kills)} times in {took_s:.0f} s (seed {SEED}), "
+        f"{killer.n_in_the_thick} with 10 unacknowledged and 5 in flight; 500 turns, "
+        f"{n_attempts} answers recorded: 0 lost, 0 repeated; {repeats} messages sent twice"
+    )
