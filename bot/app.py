@@ -90,7 +90,7 @@ class App:
         self.ready = False
 
     def _bot(self, settings: BotSettings) -> _Bot:
-        channel = make_channel(settings, self.settings.public_url, self.clock)
+        channel = make_channel(settings, self.settings, self.clock)
         self._faces[settings.name] = BotFace(settings.channel, "", channel.capabilities)
         return _Bot(channel)
 
@@ -192,21 +192,8 @@ class App:
             return False
 
     async def _introduce(self, bot: _Bot) -> None:
-        """Ask the platform who the bot is, until it answers; keep its name and its command list."""
-        wait_s = 1.0
-        while True:
-            try:
-                username = await bot.channel.open()
-                break
-            except Rejected as error:
-                raise CannotStart(
-                    f"Bot {bot.channel.name}: nền tảng không nhận mã bot "
-                    f"({error.reason}). Xem lại token ở @BotFather."
-                ) from None
-            except DeliveryError as error:
-                log.warning("bot_unreachable", bot=bot.channel.name, error=type(error).__name__)
-                await self.clock.sleep(wait_s)
-                wait_s = min(wait_s * 2, 30.0)
+        """Ask the platform who the bot is; keep its name and its command list."""
+        username = await self._ask_name(bot.channel)
         face = self._faces[bot.channel.name]
         self._faces[bot.channel.name] = BotFace(face.channel, username, face.capabilities)
         now = self.clock.now()
@@ -214,6 +201,22 @@ class App:
         published = await self.database.run(Unit(work, now))
         if published != COMMANDS_PRINT and isinstance(bot.channel, TelegramChannel):
             await self._publish(bot.channel)
+
+    async def _ask_name(self, channel: Channel) -> str:
+        """The bot's public name, asked until the platform answers."""
+        wait_s = 1.0
+        while True:
+            try:
+                return await channel.open()
+            except Rejected as error:
+                raise CannotStart(
+                    f"Bot {channel.name}: nền tảng không nhận mã bot ({error.reason}). "
+                    "Xem lại token ở @BotFather."
+                ) from None
+            except DeliveryError as error:
+                log.warning("bot_unreachable", bot=channel.name, error=type(error).__name__)
+                await self.clock.sleep(wait_s)
+                wait_s = min(wait_s * 2, 30.0)
 
     async def _publish(self, channel: TelegramChannel) -> None:
         """Give Telegram the command list, if it has another; best effort."""
@@ -223,9 +226,7 @@ class App:
             log.warning("commands_not_published", bot=channel.name, error=type(error).__name__)
             return
         now = self.clock.now()
-        await self.database.run(
-            Unit(lambda store: store.bots.published(channel.name, COMMANDS_PRINT), now)
-        )
+        await self.database.run(Unit(partial(_published, channel.name), now))
 
     async def _close(self) -> None:
         for bot in self._bots.values():
@@ -233,9 +234,7 @@ class App:
         if self._lock is None:
             now = self.clock.now()
             for name in self._bots:
-                await self.database.run(
-                    Unit(lambda store, name=name: store.bots.release(name, self._holder), now)
-                )
+                await self.database.run(Unit(partial(_release, name, self._holder), now))
         await asyncio.to_thread(self.database.close)
         if self._lock is not None:
             self._lock.close()
@@ -245,8 +244,9 @@ COMMAND_LIST = [(word, COMMANDS[word].label) for word in MENU_WORDS]
 COMMANDS_PRINT = sha256(repr(COMMAND_LIST).encode()).hexdigest()[:32]
 
 
-def make_channel(bot: BotSettings, public_url: str, clock: Clock) -> TelegramChannel:
-    """The channel of one configured bot."""
+def make_channel(bot: BotSettings, settings: Settings, clock: Clock) -> TelegramChannel:
+    """The channel of one configured bot; a webhook's secret is made of the key if none is set."""
+    public_url, secret = settings.public_url, settings.secret
     hook = (
         f"{public_url}/hooks/telegram/{bot.name}" if bot.mode == "webhook" and public_url else None
     )
@@ -256,7 +256,7 @@ def make_channel(bot: BotSettings, public_url: str, clock: Clock) -> TelegramCha
             token=bot.token,
             mode=bot.mode,
             api_base=bot.api_base or API_BASE[bot.channel],
-            webhook_secret=bot.webhook_secret,
+            webhook_secret=bot.webhook_secret or Codes(secret).hook_secret(bot.name),
             proxy=bot.proxy or None,
             webhook_url=hook,
         ),
@@ -265,7 +265,7 @@ def make_channel(bot: BotSettings, public_url: str, clock: Clock) -> TelegramCha
 
 
 def make_world(settings: Settings, faces: Mapping[str, BotFace], clock: Clock) -> World:
-    """What turns look at: the lessons of the product and of the school, the school's settings, the codes' key."""
+    """What turns look at: the lessons, the school's settings, the key of the codes."""
     school = settings.school
     today = clock.now().astimezone(settings.zone).date()
     return World(
@@ -306,6 +306,14 @@ def _remember_bot(name: str, channel: str, username: str, now: datetime, store: 
     store.bots.seen(name, channel, username, now)
     known = [row for row in store.bots.all() if row.name == name]
     return str(known[0].commands)
+
+
+def _published(bot: str, store: Store) -> None:
+    store.bots.published(bot, COMMANDS_PRINT)
+
+
+def _release(bot: str, holder: str, store: Store) -> None:
+    store.bots.release(bot, holder)
 
 
 async def serve(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Settings: environment variables over `lantoa.toml`; all faults reported together, each with its mend."""
+"""Settings: environment variables over `lantoa.toml`; all faults together, each with its mend."""
 
 import os
 import secrets
@@ -48,7 +48,7 @@ class BotSettings(BaseModel):
 
 
 class SchoolSettings(BaseModel):
-    """`[school]`: what is the same for everybody in it. `calendar`: breaks as "2027-02-08..2027-02-21"."""
+    """`[school]`: what is the same for everybody. `calendar`: breaks, "2027-02-08..2027-02-21"."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

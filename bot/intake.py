@@ -36,7 +36,7 @@ class Intake:
         hand_over: Callable[[Sequence[OutRow]], None],
         wake: Callable[[], None],
     ) -> None:
-        """`hand_over` takes committed rows to the sender; `wake` tells the ticker that something may be due."""
+        """`hand_over` takes committed rows to the sender; `wake` says that something is due."""
         self._database = database
         self._world = world
         self._clock = clock
@@ -64,7 +64,7 @@ class Intake:
                 "update_failed", bot=update.address.bot, key=update.key, error=describe(error)
             )
             self._metrics.count("updates", "failed")
-            result = await self._database.run(replace(unit, work=partial(_apologise, update, now)))
+            result = await self._after_fault(replace(unit, work=partial(_apologise, update, now)))
         if result is REPEAT:
             self._metrics.count("updates", "repeat")
             return Receipt(repeat=True, taken=False)
@@ -75,6 +75,12 @@ class Intake:
         if result.woke:
             self._wake()
         return Receipt(taken=result.taken)
+
+    async def _after_fault(self, unit: Unit) -> object:
+        try:
+            return await self._database.run(unit)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the platform must deliver again
+            raise Unavailable(type(error).__name__) from None
 
     async def skip(self, bot: str, key: str, reason: str) -> None:
         """Remember and count an update that cannot be read, so that the next ones come."""
@@ -109,7 +115,7 @@ def _remember(bot: str, key: str, outcome: str, now: datetime, store: Store) -> 
 
 
 def _apologise(update: Update, now: datetime, store: Store) -> Committed:
-    """After a fault of ours: remember the key, keep the conversation as it was, say one sentence."""
+    """After a fault of ours: remember the key, leave the conversation, say one sentence."""
     _remember(update.address.bot, update.key, "failed", now, store)
     if store.seat is None or update.group:
         return Committed()

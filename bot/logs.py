@@ -4,6 +4,7 @@ import logging
 import sys
 
 import structlog
+from typing_extensions import override
 
 
 def set_up(*, verbose: bool = False) -> None:
@@ -32,6 +33,7 @@ def set_up(*, verbose: bool = False) -> None:
 class _ByPlace(logging.Handler):
     """Hands a library's record on as an event that says only where and what kind."""
 
+    @override
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
         structlog.get_logger().warning(

@@ -1,4 +1,4 @@
-"""Counters for `/metrics`, in the Prometheus text form; ids and kinds only, never a name or a text."""
+"""Counters for `/metrics`, in the Prometheus text form: ids and kinds, never a name or a text."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Fire what is due: read the schedules, claim each in a unit of work of its own, wait for the next."""
+"""Fire what is due: read the schedules, claim each in a unit of work, wait for the next."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from handlers.due import Fire, Fired, Occurrence, fire
 from handlers.world import World
 
 LONGEST_WAIT_S = 20.0
-"""Another process may have set a schedule meanwhile; looking again this often costs one indexed read."""
+"""Another process may have set a schedule meanwhile; looking again costs one indexed read."""
 
 PUT_OFF = timedelta(minutes=5)
 
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 
 class Ticker:
-    """The loop over schedules. Any process may run one: an occurrence is claimed by the row's own time."""
+    """The loop over schedules; any process may run one, since an occurrence is claimed once."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Ticker:
 
 
 def _due(now: datetime, connection: Connection) -> list[tuple[Row[Any], Row[Any] | None]]:
-    """What is due, each with the chat to speak in: the schedule's own, else where its person speaks."""
+    """What is due, each with its chat: the schedule's own, else where its person speaks."""
     store = Store(Session(connection), None, {})
     found = []
     for row in store.schedules.due(now):

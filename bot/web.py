@@ -21,6 +21,7 @@ system-ui,sans-serif;max-width:32rem;margin:2rem auto;padding:0 1rem}}
 a{{display:inline-block;padding:.8rem
 1.2rem;background:#0b5d3b;color:#fff;border-radius:.5rem;text-decoration:none}}
 code{{font-size:1.6rem;letter-spacing:.1em}}</style><h1>Lan Tỏa</h1>{body}</html>"""
+BUTTON = '<p><a href="{link}">Mở trong Telegram</a></p>'
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
     "frame-ancestors 'none'",
@@ -45,7 +46,7 @@ def routes(
         )
 
     async def personal(request: web.Request) -> web.Response:
-        """Show the code and the bots' links; nothing is looked up or used, since messengers fetch links ahead."""
+        """Show the code and the bots' links; nothing is used up: messengers fetch links ahead."""
         code = code_in(request.match_info["code"])
         if code is None:
             return _page(
@@ -53,9 +54,7 @@ def routes(
                 status=404,
             )
         links = [face.link(code) for face in world.bots.values() if face.username]
-        buttons = "".join(
-            f'<p><a href="{escape(link)}">Mở trong Telegram</a></p>' for link in links
-        )
+        buttons = "".join(BUTTON.format(link=escape(link)) for link in links)
         return _page(f"<p>Mã của em:</p><p><code>{code}</code></p>{buttons}")
 
     async def health(_request: web.Request) -> web.Response:

@@ -101,15 +101,15 @@ def command(text: str) -> Command | None:
 def code_in(text: str) -> str | None:
     """The personal code that the whole text is, in capitals without a gap, or None.
 
-    Accepted: 8 characters of `CODE_ALPHABET` with at least one letter among them, in any case, with
-    one space or dash in the middle: "abcd-2345" is "ABCD2345". Characters outside the alphabet are
-    not guessed at.
+    Accepted: 8 characters of `CODE_ALPHABET` with a letter and a digit among them, in any case,
+        with one space or dash in the middle: "abcd-2345" is "ABCD2345". Characters outside the
+        alphabet are not guessed at.
     """
     typed = nfc(text).replace("–", "-").rstrip(".")
     if not typed.isascii() or not CODE_RE.fullmatch(typed.upper()):
         return None
     code = typed.upper().replace(" ", "").replace("-", "")
-    return None if code.isdecimal() else code
+    return None if code.isdecimal() or code.isalpha() else code
 
 
 def _named(typed: str) -> str | None:

@@ -50,6 +50,10 @@ class Codes:
         """
         return self._digest(f"fingerprint/{code.upper()}").hex()[:32]
 
+    def hook_secret(self, bot: str) -> str:
+        """What a platform must say with each webhook of `bot`, if no setting says it."""
+        return self._digest(f"hook/{bot}").hex()
+
     def _digest(self, text: str) -> bytes:
         return hmac.new(self.secret, text.encode(), sha256).digest()
 

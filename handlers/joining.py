@@ -318,7 +318,9 @@ def _pupil_joined(turn: Turn, *, is_first: bool) -> None:
     turn.say(RECORDED if person.recorded else UNRECORDED, name=name)
     if is_first:
         reminders.plan(turn, person.id)
-        turn.ask(FIRST_LESSON, [("Vào bài đầu tiên", ":hoc"), ("Trợ giúp", ":trogiup")], "menu")
+        turn.ask(
+            FIRST_LESSON, [("Vào bài đầu tiên", ":hoc"), ("Trợ giúp", ":trogiup")], "joining.done"
+        )
 
 
 def _relative_joined(turn: Turn) -> None:

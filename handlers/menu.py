@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from content.words import COMMANDS as WORDS
 from db.seats import Person
+from handlers.relations import called, capital
 from handlers.turn import Turn
 
 MENUS: Mapping[str, tuple[str, ...]] = {
@@ -43,20 +44,15 @@ def role(person: Person) -> str:
     return known.role if known else "leadership"
 
 
-def heading(person: Person) -> str:
-    """Who is speaking, as every menu shows it: "Lan (7A)", "Bà ngoại"."""
-    member = person.membership("pupil", "homeroom")
-    name = person.nickname or person.full_name or ""
-    if person.kind == "pupil":
-        name = name.split(" ")[-1]
-    label = member.class_label if member else ""
-    return f"{name} ({label})" if label else name
+def heading(turn: Turn) -> str:
+    """Who is speaking, as every menu shows it: "Lan (7A)", "Bà ngoại của Lan"."""
+    return capital(called(turn.store, turn.person))
 
 
 def show(turn: Turn) -> None:
     """The choices of this role."""
     person = turn.person
-    name = heading(person)
+    name = heading(turn)
     text = "Đang nói chuyện với: {name}. {You} chọn nhé:" if name else "Mời {you} chọn:"
     options = [(WORDS[word].label, f":{word}") for word in MENUS[role(person)]]
     if len(turn.seat.persons) > 1:

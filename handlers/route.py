@@ -18,6 +18,7 @@ from handlers.world import World
 
 Handler = Callable[[Turn], None]
 
+NAMES_TOO = frozenset({"dung", "hoc", "toi", "lop"})
 STALE = "Nút đó là của câu trước rồi. Câu đang chờ {you} là:"
 NOT_UNDERSTOOD = "{Me} chưa hiểu ý {you}. {You} bấm một nút, hoặc gõ số của nút đó nhé."
 CANNOT_READ = (
@@ -86,7 +87,7 @@ def _tap(turn: Turn, token: str) -> bool:
     if fresh:
         _end(turn, lambda: _choose(turn, choices[int(position)]))
     else:
-        _end(turn, lambda: _lost(turn, STALE if turn.pending.at not in {"", "menu"} else ""))
+        _end(turn, lambda: _lost(turn, STALE if not turn.idle else ""))
     return fresh
 
 
@@ -104,7 +105,7 @@ def _typed(turn: Turn, text: str) -> None:
         turn.again(SECRET_TEXT(deleted=_can_delete(turn)))
         return
     turn.text = nfc(screened.text)
-    word = command(turn.text)
+    word = None if turn.pending.free and _may_be_a_name(turn.text) else command(turn.text)
     code = code_in(turn.text)
     if word is not None:
         _end(turn, lambda: _command(turn, word))
@@ -116,6 +117,14 @@ def _typed(turn: Turn, text: str) -> None:
         _end(turn, lambda: ROUTES[turn.pending.at](turn))
     else:
         _end(turn, lambda: _lost(turn, NOT_UNDERSTOOD))
+
+
+def _may_be_a_name(text: str) -> bool:
+    """Whether what was typed may be the name that a free question asks for.
+
+    "dung" is somebody's name before it is `dừng`; with a slash or its diacritics it is the word.
+    """
+    return text.casefold() in NAMES_TOO
 
 
 def _choose(turn: Turn, choice: Choice) -> None:
@@ -137,7 +146,7 @@ def _command(turn: Turn, word: Command) -> None:
 
 def _lost(turn: Turn, why: str) -> None:
     """Nothing to answer with: the open question again, or the menu, or who are you."""
-    if turn.pending.at not in {"", "menu"}:
+    if not turn.idle:
         turn.again(why)
     elif turn.seat.person is None:
         joining.welcome(turn)

@@ -17,6 +17,9 @@ from db.store.outbox import Where
 from handlers.world import World
 
 VALUE_RE = re.compile(r"\{(\w+)\}")
+RESTING = frozenset({"", "menu", "joining.done"})
+"""Where a conversation rests: a choice is offered, but nothing waits for an answer."""
+
 DEFAULT_HONORIFIC = {"pupil": "em", "staff": "thay-co"}
 
 Options = Sequence[Choice | tuple[str, str]]
@@ -175,7 +178,7 @@ class Turn:
     @property
     def idle(self) -> bool:
         """Whether nothing is going on in this chat that an unasked message would interrupt."""
-        return self.pending.at in {"", "menu"}
+        return self.pending.at in RESTING
 
     def since_last(self) -> timedelta:
         """How long ago this conversation last moved; very long if never."""

@@ -28,6 +28,7 @@ from handlers.due import Fire, Occurrence, fire
 from handlers.route import Committed, take_turn
 from handlers.routes import FIRED
 from handlers.world import BotFace, School, World
+from tests.rewinding import rewind_ids
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 START = "2026-11-17 16:00"  # a Tuesday
@@ -83,6 +84,7 @@ class MiniSchool:
         self.class_id: dict[str, int] = {}
         self.n_said = 0
         models.metadata.create_all(engine)
+        rewind_ids(engine)
         self._fill()
 
     def _fill(self) -> None:

@@ -7,16 +7,8 @@ import pytest
 from content.words import CODE_ALPHABET
 from handlers import tries
 from tests.conversation import MiniSchool, Talk, local
-from tests.rewinding import rewind_ids
 
 MACHINE = "không phải người thật"
-
-
-@pytest.fixture
-def school(school: MiniSchool) -> MiniSchool:
-    """The mini school with ids that go back with a rollback."""
-    rewind_ids(school.engine)
-    return school
 
 
 def wrong_codes(n: int) -> list[str]:

@@ -2,17 +2,7 @@
 
 from datetime import date
 
-import pytest
-
 from tests.conversation import MiniSchool, Talk
-from tests.rewinding import rewind_ids
-
-
-@pytest.fixture
-def school(school: MiniSchool) -> MiniSchool:
-    """The mini school with ids that go back with a rollback."""
-    rewind_ids(school.engine)
-    return school
 
 
 def grandmother(school: MiniSchool, *, joined: bool = False) -> tuple[Talk, int]:

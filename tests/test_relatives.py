@@ -6,14 +6,6 @@ import pytest
 
 from handlers.relations import AGE_BANDS, RELATIONS
 from tests.conversation import MiniSchool, Talk
-from tests.rewinding import rewind_ids
-
-
-@pytest.fixture
-def school(school: MiniSchool) -> MiniSchool:
-    """The mini school with ids that go back with a rollback."""
-    rewind_ids(school.engine)
-    return school
 
 
 def add(talk: Talk, relation: str = "Bà ngoại", nickname: str = "") -> str:

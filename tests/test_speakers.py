@@ -1,16 +1,6 @@
 """Several persons on one phone: who speaks is chosen, and sees nothing of the one before."""
 
-import pytest
-
 from tests.conversation import MiniSchool, Talk
-from tests.rewinding import rewind_ids
-
-
-@pytest.fixture
-def school(school: MiniSchool) -> MiniSchool:
-    """The mini school with ids that go back with a rollback."""
-    rewind_ids(school.engine)
-    return school
 
 
 def shared(school: MiniSchool) -> Talk:

@@ -171,7 +171,7 @@ def test_the_alphabet_of_codes_leaves_out_what_is_mistaken_for_something_else():
         ("ABCD–2345", "ABCD2345"),
         ("ABCD2345.", "ABCD2345"),
         ("2345678A", "2345678A"),
-        ("ABCDEFGH", "ABCDEFGH"),
+        ("ABCDEFG2", "ABCDEFG2"),
     ],
 )
 def test_a_code_is_found_in_any_case_with_one_gap_in_the_middle(typed, code):
@@ -219,7 +219,11 @@ def test_a_name_amid_anything_gives_that_command_or_none(name, before, after):
     assert found is None or found.name in COMMANDS
 
 
-@given(st.text(CODE_ALPHABET, min_size=8, max_size=8).filter(lambda code: not code.isdecimal()))
+@given(
+    st.text(CODE_ALPHABET, min_size=8, max_size=8).filter(
+        lambda code: not code.isdecimal() and not code.isalpha()
+    )
+)
 def test_every_code_comes_back_from_how_it_is_printed_and_typed(code):
     typed = [code, code.lower(), f"{code[:4]}-{code[4:]}", f"{code[:4]} {code[4:]}"]
     assert [code_in(text) for text in typed] == [code] * 4
