@@ -119,8 +119,8 @@ def make_app(clock: Clock, database: OpenDatabase = open_database) -> typer.Type
         settings = settings_from(config)
         roster = _read(file, settings.school.kind)
         codes = Codes(settings.secret)
-        with patience():
-            importer = Importer(database(settings), codes, settings.school.year, clock())
+        with _opened(database(settings)) as engine:
+            importer = Importer(engine, codes, settings.school.year, clock())
             if apply:
                 _apply(importer, roster, allow_gone=allow_gone)
             else:
@@ -225,9 +225,19 @@ def _show(roster: Roster, seen: Preview) -> None:
 
 
 @contextmanager
+def _opened(engine: Engine) -> Iterator[Engine]:
+    """The database for one command; one that stays locked gets a sentence."""
+    try:
+        with patience():
+            yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def _store(engine: Engine) -> Iterator[Store]:
-    """A store in one transaction."""
-    with patience(), engine.begin() as connection:
+    """A store in the one transaction of a command."""
+    with _opened(engine), engine.begin() as connection:
         session = Session(connection)
         yield Store(session, None, {})
         session.flush()

@@ -18,7 +18,8 @@ from handlers.world import World
 
 Handler = Callable[[Turn], None]
 
-NAMES_TOO = frozenset({"dung", "hoc", "toi", "lop"})
+ASKS_A_NAME = frozenset({"relatives.nickname", "lop.whom"})
+NAMES_TOO = frozenset({"dung", "hoc"})
 STALE = "Nút đó là của câu trước rồi. Câu đang chờ {you} là:"
 NOT_UNDERSTOOD = "{Me} chưa hiểu ý {you}. {You} bấm một nút, hoặc gõ số của nút đó nhé."
 CANNOT_READ = (
@@ -105,7 +106,7 @@ def _typed(turn: Turn, text: str) -> None:
         turn.again(SECRET_TEXT(deleted=_can_delete(turn)))
         return
     turn.text = nfc(screened.text)
-    word = None if turn.pending.free and _may_be_a_name(turn.text) else command(turn.text)
+    word = None if _may_be_a_name(turn) else command(turn.text)
     code = code_in(turn.text)
     if word is not None:
         _end(turn, lambda: _command(turn, word))
@@ -119,12 +120,12 @@ def _typed(turn: Turn, text: str) -> None:
         _end(turn, lambda: _lost(turn, NOT_UNDERSTOOD))
 
 
-def _may_be_a_name(text: str) -> bool:
-    """Whether what was typed may be the name that a free question asks for.
+def _may_be_a_name(turn: Turn) -> bool:
+    """Whether a name was asked for and what was typed may be one.
 
     "dung" is somebody's name before it is `dừng`; with a slash or its diacritics it is the word.
     """
-    return text.casefold() in NAMES_TOO
+    return turn.pending.at in ASKS_A_NAME and turn.text.casefold() in NAMES_TOO
 
 
 def _choose(turn: Turn, choice: Choice) -> None:

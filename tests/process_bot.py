@@ -71,9 +71,11 @@ class SlowFake(FakeTelegram):
 
 
 class Lantoa:
-    """One `lantoa run` with a data folder of its own (or a shared PostgreSQL), started and ended."""
+    """One `lantoa run` with a data folder of its own, and SQLite in it or a shared PostgreSQL."""
 
-    def __init__(self, home: Path, fake: FakeTelegram, mode: str = "polling", url: str = "") -> None:
+    def __init__(
+        self, home: Path, fake: FakeTelegram, mode: str = "polling", url: str = ""
+    ) -> None:
         self.home, self.fake, self.mode = home, fake, mode
         self.url = url or f"sqlite:///{home}/lantoa.db"
         self.port = free_port()

@@ -32,6 +32,17 @@ FACE = BotFace(
 )
 
 
+def make_world(bot: str) -> World:
+    """What turns look at, as `lantoa run` makes it from the proofs' settings."""
+    return World(
+        library=built_in(),
+        school=School("Trường của em", "THCS", "2026-2027"),
+        zone=ZoneInfo("Asia/Ho_Chi_Minh"),
+        codes=CODES,
+        bots=MappingProxyType({bot: FACE}),
+    )
+
+
 @dataclass
 class Pupil:
     """One chat: who, and what is still to be said in it."""
@@ -144,14 +155,7 @@ def open_rows(engine: Engine) -> int:
 
 def undisturbed(copy: Path, sent: list[dict[str, Any]]) -> Outcome:
     """What comes of the same updates in a copy of the database, one by one and with no crash."""
-    engine = open_engine(f"sqlite:///{copy}")
-    world = World(
-        library=built_in(),
-        school=School("Trường của em", "THCS", "2026-2027"),
-        zone=ZoneInfo("Asia/Ho_Chi_Minh"),
-        codes=CODES,
-        bots=MappingProxyType({"telegram": FACE}),
-    )
+    engine, world = open_engine(f"sqlite:///{copy}"), make_world("telegram")
     now = datetime.now(UTC)  # noqa: TID251 - the child process has the machine's clock too
     with engine.connect() as connection:
         for number, raw in enumerate(sent):
