@@ -72,6 +72,14 @@ def quiet(at: datetime, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(day, QUIET_UNTIL, zone).astimezone(UTC)
 
 
+def right_moment(turn: Turn, person_id: int | None) -> datetime | None:
+    """None if this person is speaking here and it is not quiet time; else when to look again."""
+    person = turn.seat.person
+    if person is None or (person_id is not None and person.id != person_id):
+        return turn.now + WHEN_SOMEONE_ELSE
+    return quiet(turn.now, turn.world.zone)
+
+
 def allowed(turn: Turn, person_id: int | None) -> datetime | None:
     """Whether this person may be sent an unasked message here and now.
 

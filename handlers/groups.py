@@ -218,9 +218,10 @@ def fired_lost(turn: Turn, row: Row[Any]) -> datetime | None:
 
 
 def _told(turn: Turn, row: Row[Any], text: str) -> datetime | None:
-    later = due.allowed(turn, row.person_id)
+    later = due.right_moment(turn, row.person_id)  # the answer to what they did: no allowance
     if later is not None:
         return later
+    turn.unasked = False
     if text:
         slot = slot_words(turn.store.tallies.rule(row.class_id))
         turn.say(text, label=_label(turn, row.class_id), slot=slot)
