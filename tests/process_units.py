@@ -1,8 +1,9 @@
 """Units of work for the proofs of the database thread, and child processes that run them."""
 
+import multiprocessing
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -108,7 +109,27 @@ def hold(begun: threading.Event, release: threading.Event) -> Callable[[Store], 
     return work
 
 
-# Child processes (started by spawn, so everything comes in as arguments)
+# Child processes
+
+
+def children(target: Callable[..., None], *each: tuple[Any, ...]) -> Iterator[Any]:
+    """Run `target(*arguments, queue)` in a process for each; what they put into the queue.
+
+    Forked from a server that has imported the targets once, and nothing else of this process.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.process_ticks"])
+    queue = context.Queue()
+    made = [context.Process(target=target, args=(*arguments, queue)) for arguments in each]
+    try:
+        for child in made:
+            child.start()
+        for _ in made:
+            yield queue.get(timeout=60)
+    finally:
+        for child in made:
+            child.kill()
+            child.join()
 
 
 def overlapping_batches(url: str, seed: int, batches: int, told: Any) -> None:

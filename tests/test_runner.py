@@ -2,7 +2,6 @@
 
 import ast
 import asyncio
-import multiprocessing
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from tests.databases import postgres_database, sqlite_database
 from tests.process_units import (
     NOW,
     chat,
+    children,
     count_one,
     count_turn,
     counters,
@@ -358,20 +358,7 @@ def test_batches_lock_in_id_order_so_two_processes_never_deadlock(
 ) -> None:
     engine = open_engine(postgres_url)
     people(engine, 30, chats=2)
-    spawn = multiprocessing.get_context("spawn")
-    queue = spawn.Queue()
-    children = [
-        spawn.Process(target=overlapping_batches, args=(postgres_url, SEED + k, 500, queue))
-        for k in range(2)
-    ]
-    try:
-        for child in children:
-            child.start()
-        found = [queue.get(timeout=60) for _ in children]
-    finally:
-        for child in children:
-            child.kill()
-            child.join()
+    found = list(children(overlapping_batches, *[(postgres_url, SEED + k, 500) for k in range(2)]))
     broken_up = deadlocks(engine)
     counted = counters(engine)
     engine.dispose()
