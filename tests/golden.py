@@ -48,6 +48,7 @@ class Player(Protocol):
 
     async def say(self, who: str, text: str) -> None: ...
     async def tap(self, who: str, label: str) -> None: ...
+    async def old(self, who: str, label: str) -> None: ...
     async def event(self, who: str, kind: str) -> None: ...
     async def tick(self, to: str) -> None: ...
     async def heard(self) -> dict[str, list[str]]: ...
@@ -72,8 +73,11 @@ class Direct:
     async def tap(self, who: str, label: str) -> None:
         self._keep(who, self._talk(who).taps(label))
 
+    async def old(self, who: str, label: str) -> None:
+        self._keep(who, self._talk(who).taps_token(f"1.{int(label) - 1}"))
+
     async def event(self, who: str, kind: str) -> None:
-        self._keep(who, self._talk(who).hears(Said(kind)))
+        self._keep(who, self._talk(who).hears(Said("other" if kind == "picture" else kind)))
 
     async def tick(self, to: str) -> None:
         self.school.tick(to)
@@ -160,9 +164,21 @@ class OverTelegram:
         self._user(who).tap(label)
         await self._moved()
 
+    async def old(self, who: str, label: str) -> None:
+        """Tap a button of the chat's first message, which has long been answered."""
+        self.clock.step(STEP_S)
+        user = self._user(who)
+        first = user.messages[0]
+        self.fake.world.tapped_token(user.to_json(), first, f"1.{int(label) - 1}")
+        await self._moved()
+
     async def event(self, who: str, kind: str) -> None:
         self.clock.step(STEP_S)
         name, _, group = who.partition("@")
+        if kind == "picture":
+            self._user(name).send("photo")
+            await self._moved()
+            return
         place = self._group(group, name)
         if kind == "added":
             place.add_bot(self._user(name))
@@ -202,6 +218,8 @@ async def play(player: Player, story: Sequence[Mapping[str, Any]]) -> list[dict[
             await player.tick(step["tick"])
         elif "tap" in step:
             await player.tap(step["who"], step["tap"])
+        elif "old" in step:
+            await player.old(step["who"], step["old"])
         elif "event" in step:
             await player.event(step["who"], step["event"])
         else:
@@ -220,7 +238,9 @@ async def play(player: Player, story: Sequence[Mapping[str, Any]]) -> list[dict[
 def _as_played(
     step: Mapping[str, Any], said: dict[str, list[str]], new: dict[str, int]
 ) -> dict[str, Any]:
-    result = {key: step[key] for key in ("who", "said", "tap", "event", "tick") if key in step}
+    result = {
+        key: step[key] for key in ("who", "said", "tap", "old", "event", "tick") if key in step
+    }
     place = step.get("who", "").partition("@")[2] or step.get("who", "")
     texts = {name: "\n---\n".join(parts) for name, parts in said.items()}
     if place in texts:
@@ -236,6 +256,8 @@ def named(school: MiniSchool, text: str) -> str:
     """The step's text with {lan} and {7A group} replaced by the codes."""
     for alias in school.person:
         text = text.replace(f"{{{alias}}}", school.code(alias))
+    for number, row in enumerate([r for r in school.rows("person") if r.kind == "relative"], 1):
+        text = text.replace(f"{{kin {number}}}", school.codes.make("person", row.id, 1))
     for label in school.class_id:
         if f"{{{label} group}}" in text:
             text = text.replace(f"{{{label} group}}", school.group_code(label))
