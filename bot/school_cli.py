@@ -154,7 +154,9 @@ def make_app(clock: Clock, database: OpenDatabase = open_database) -> typer.Type
             wanted = _class(store, settings, label)
             everybody = code_rows(store, settings, clock())
         rows = [row for row in everybody if _has_slip(row, wanted, staff=staff)]
-        _write_private(out, slips_page(settings.school.name, rows, where))
+        with Console(stderr=True).status("Đang làm phiếu…"):
+            page = slips_page(settings.school.name, rows, where)
+        _write_private(out, page)
         say(f"Đã ghi {len(rows)} phiếu vào {out}. Mở bằng trình duyệt rồi in trên giấy A4.")
 
     @made.command("renew")
@@ -315,8 +317,8 @@ def _renew(engine: Engine, settings: Settings, code: str, now: datetime) -> Rene
 
 def _show_renewed(found: Renewed) -> None:
     row = found.row
-    whose = row.name or f"nhóm lớp {row.label}"
-    label = f", lớp {row.label}" if row.label and row.name else ""
+    whose = "nhóm" if row.role == "group" else row.name or "người thân"
+    label = f", lớp {row.label}" if row.label else ""
     say(f"Mã mới của {whose}{label}: {row.grouped}")
     say(row.url)
     if found.n_closed:

@@ -18,6 +18,8 @@ from db import models
 from db.engine import open_engine
 from db.session import Session
 from db.store import Store
+from db.store.people import NewRelative
+from handlers.codes import Codes, issue_code
 from tests.conversation import local
 from tests.rosters import full_of_faults, saved
 
@@ -267,6 +269,20 @@ def _enter(desk: Desk, name: str) -> None:
         values = {"bot": "tg", "external_id": "1", "is_group": False, "created_at": NOW}
         account = session.insert(models.account, **values)
         Store(session, None, {}).chats.speak(account, who, NOW)
+
+
+def test_a_groups_and_a_relatives_code_are_renewed_too(desk):
+    desk.imports(AN)
+    desk.env["LANTOA_SECRET_KEY"] = "a secret for this test"
+    codes = Codes(b"a secret for this test")
+    with desk.session() as session:
+        store = Store(session, None, {})
+        class_id = store.classes.of_year("2026-2027")[0].id
+        group = issue_code(store, codes, "group", class_id, NOW)
+        relative = store.people.add_relative(1, NewRelative("ba-ngoai", "60-plus"), NOW)
+        person = issue_code(store, codes, "person", relative, NOW)
+    assert "Mã mới của nhóm, lớp 7A: " in desk.types("renew", group).stdout
+    assert "Mã mới của người thân: " in desk.types("renew", person).stdout
 
 
 def test_what_is_no_code_is_not_looked_for(desk):
