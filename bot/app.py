@@ -36,6 +36,7 @@ from db.engine import open_engine
 from db.runner import Database, Unavailable
 from db.store import Store
 from handlers.codes import Codes
+from handlers.due import begin_chores
 from handlers.routes import FIRED
 from handlers.world import BotFace, School, World
 
@@ -115,6 +116,8 @@ class App:
         Raises:
             CannotStart: a bot's token is refused, or the address is taken.
         """
+        now = self.clock.now()
+        await self.database.run(Unit(partial(begin_chores, self.world, now), now))
         runner = await self._serve()
         try:
             async with asyncio.TaskGroup() as group:

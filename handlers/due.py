@@ -1,7 +1,7 @@
 """What a schedule wakes: claim it, let its handler speak, set its next time: one transaction."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from db.session import NewRow
 from db.store import Store
+from db.store.schedules import Due
 from handlers.turn import Turn
 from handlers.world import World
 
@@ -23,6 +24,9 @@ BUSY_AT_MOST = timedelta(hours=2)
 
 BY_RULE: Final = datetime.min.replace(tzinfo=UTC)
 """What a fired handler returns for: the next time that the schedule's own rule gives."""
+
+CLEAN = Due("clean", "clean", BY_RULE, rule={"hour": 3, "minute": 30})
+"""The one schedule that speaks to nobody."""
 
 Fired = Callable[[Turn, Row[Any]], datetime | None]
 
@@ -42,6 +46,13 @@ class Fire:
     rows: tuple[NewRow, ...] = ()
     claimed: bool = False
     woke: bool = False
+
+
+def begin_chores(world: World, now: datetime, store: Store) -> None:
+    """Set the daily cleaning, if it is not set."""
+    if store.schedules.get(CLEAN.key) is None and CLEAN.rule is not None:
+        first = next_time(CLEAN.rule, now, world.zone)
+        store.schedules.set(replace(CLEAN, next_at=first))
 
 
 def next_time(rule: Mapping[str, Any], after: datetime, zone: ZoneInfo) -> datetime:
@@ -119,6 +130,8 @@ def fire(
     row = store.schedules.claim(occurrence.row, occurrence.seen)
     if row is None:
         return Fire()
+    if row.kind == CLEAN.kind:
+        store.chores.clean(now)
     if store.seat is None:  # nobody to speak to now: blocked, or not yet joined
         store.schedules.move(
             row.id, _after(row, BY_RULE if row.rule else now + timedelta(days=1), world, now)

@@ -8,6 +8,7 @@ from db.session import Session
 from db.store.audit import Audit
 from db.store.bots import Bots
 from db.store.chats import Chats
+from db.store.chores import Chores
 from db.store.classes import Classes
 from db.store.codes import CodeRows
 from db.store.guidances import Guidances
@@ -87,3 +88,8 @@ class Store:
     def bots(self) -> Bots:
         """Our bots, and who holds the lease on each."""
         return Bots(self.session)
+
+    @cached_property
+    def chores(self) -> Chores:
+        """Throwing away what has served."""
+        return Chores(self.session)
