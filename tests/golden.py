@@ -15,6 +15,7 @@ says elsewhere:
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +31,7 @@ from content.update import Said
 from db import migrate, models
 from db.session import Session
 from db.store import Store
+from handlers.due import begin_chores
 from tests.conversation import ZONE, MiniSchool, local, mini_school, shown
 from tests.fake_telegram import FakeTelegram
 
@@ -322,6 +324,7 @@ def write_story(path: Path, story: Sequence[Mapping[str, Any]]) -> None:
 async def play_direct(url: str, story: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Play on the turns themselves."""
     school = mini_school(url)
+    school.store(partial(begin_chores, school.world, school.now))
     try:
         return await play(Direct(school), story)
     finally:
