@@ -64,7 +64,8 @@ class Intake:
                 "update_failed", bot=update.address.bot, key=update.key, error=describe(error)
             )
             self._metrics.count("updates", "failed")
-            result = await self._after_fault(replace(unit, work=partial(_apologise, update, now)))
+            unit = replace(unit, work=partial(_apologise, update, now))
+            result = await self._after_fault(unit, update)
         if result is REPEAT:
             self._metrics.count("updates", "repeat")
             return Receipt(repeat=True, taken=False)
@@ -76,9 +77,18 @@ class Intake:
             self._wake()
         return Receipt(taken=result.taken)
 
-    async def _after_fault(self, unit: Unit) -> object:
+    async def _after_fault(self, unit: Unit, update: Update) -> object:
+        """Apologise; where even that fails, remember the key alone, so that the next ones come."""
+        bot, key = update.address.bot, update.key
         try:
             return await self._database.run(unit)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the chat itself may be at fault
+            log.error("apology_failed", bot=bot, key=key, error=describe(error))
+        alone = Unit(partial(_remember_failed, bot, key, unit.now), unit.now, unit.key)
+        try:
+            return await self._database.run(alone)
         except Exception as error:  # noqa: BLE001 - whatever it is, the platform must deliver again
             raise Unavailable(type(error).__name__) from None
 
@@ -112,6 +122,11 @@ def to_send(row: NewRow, chat: str, *, group: bool) -> OutRow:
 
 def _remember(bot: str, key: str, outcome: str, now: datetime, store: Store) -> None:
     store.chats.skip(bot, key, outcome, now)
+
+
+def _remember_failed(bot: str, key: str, now: datetime, store: Store) -> Committed:
+    _remember(bot, key, "failed", now, store)
+    return Committed(taken=False)
 
 
 def _apologise(update: Update, now: datetime, store: Store) -> Committed:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from sqlalchemy import Engine, insert
+from typing_extensions import override
 
 from content.names import sort_key
 from db import migrate, models
@@ -53,11 +54,23 @@ class SlowFake(FakeTelegram):
             rows = payload.get("reply_markup", {}).get("inline_keyboard", [])
             tokens = tuple(key["callback_data"] for row in rows for key in row)
             self.taken.append((payload["chat_id"], payload["text"], tokens))
-            await asyncio.sleep(self._chance.uniform(0.2, 1) * self._longest_s)
+            longest_s = self._chance.uniform(0.2, 1) * self._longest_s
+            await asyncio.wait([self._over], timeout=longest_s)
         finally:
             self.sending -= 1
             self.answered += 1
         return found
+
+    @override
+    async def start(self) -> None:
+        self._over = asyncio.get_running_loop().create_future()
+        await super().start()
+
+    @override
+    async def stop(self) -> None:
+        """Close the port; what is still to be answered is answered now."""
+        self._over.set_result(None)
+        await super().stop()
 
     @property
     def unacknowledged(self) -> int:

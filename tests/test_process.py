@@ -3,8 +3,11 @@
 import random
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
+from socket import create_connection
 
 import pytest
 from sqlalchemy import delete
@@ -13,7 +16,7 @@ from typing_extensions import override
 from db import models
 from db.engine import open_engine
 from tests.databases import postgres_database
-from tests.process_bot import Lantoa, SlowFake, pupils, until
+from tests.process_bot import HOOK_SECRET, Lantoa, SlowFake, pupils, until
 from tests.process_client import (
     Client,
     open_rows,
@@ -165,3 +168,71 @@ class Leased(Lantoa):
         with engine.begin() as connection:
             connection.execute(delete(models.lease))
         engine.dispose()
+
+
+def test_sigterm_ends_it_within_five_seconds_and_what_is_in_flight_arrives(
+    tmp_path: Path, told: Told
+) -> None:
+    with SlowFake(longest_s=1.5, poll_s=60).run_in_thread() as fake:
+        bot = Lantoa(tmp_path, fake)
+        [code] = pupils(bot.url, 1)
+        try:
+            bot.start()
+            bot.wait_ready()
+            with idle_connection(bot.port):
+                fake.user("em").start(code)
+                until(lambda: fake.sending, 10, "nothing is sent")
+                exit_code, took_s = bot.stop()
+        finally:
+            bot.kill()
+        assert exit_code == 0
+        assert took_s < 5
+        engine = open_engine(bot.url)
+        assert open_rows(engine) == 0
+        engine.dispose()
+        assert len(fake.taken) == 1
+    told(f"SIGTERM with a long poll, a keep-alive and a send open: ended in {took_s:.1f} s, sent")
+
+
+def test_sigterm_ends_it_within_five_seconds_also_if_nobody_answers(
+    tmp_path: Path, told: Told
+) -> None:
+    with SlowFake(longest_s=200).run_in_thread() as fake:
+        bot = Lantoa(tmp_path, fake, "webhook")
+        [code] = pupils(bot.url, 1)
+        try:
+            bot.start()
+            bot.wait_ready()
+            fake.hook_to(bot.port)
+            with idle_connection(bot.port), half_a_post(bot.port):
+                fake.user("em").start(code)
+                until(lambda: fake.sending, 10, "nothing is sent")
+                exit_code, took_s = bot.stop()
+        finally:
+            bot.kill()
+        assert exit_code == 0
+        assert took_s < 5
+    told(f"SIGTERM with a send that hangs and half a webhook's body: ended in {took_s:.1f} s")
+
+
+@contextmanager
+def idle_connection(port: int) -> Iterator[None]:
+    """A keep-alive connection on which nothing is asked any more."""
+    connection = HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().read() == b"ok\n"
+    yield
+    connection.close()
+
+
+@contextmanager
+def half_a_post(port: int) -> Iterator[None]:
+    """A webhook's post whose body does not come to its end."""
+    head = (
+        "POST /hooks/telegram/telegram HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n"
+        f"X-Telegram-Bot-Api-Secret-Token: {HOOK_SECRET}\r\n\r\n{{"
+    )
+    with create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head.encode())
+        time.sleep(0.1)
+        yield
