@@ -20,6 +20,7 @@ from content.loader import Library, LoadErrors, Problem, load
 from content.model import LANGUAGES, Lesson
 
 FAILURE, WRONG_USE = 1, 2
+READERS = {"pupil": "học sinh", "relative": "người thân", "staff": "thầy cô"}
 
 
 class Mode(StrEnum):
@@ -135,7 +136,8 @@ def _table(library: Library) -> Table:
         table.add_column(heading)
     for lesson in library:
         first, last = lesson.grades
-        row = [lesson.id, lesson.code or "", lesson.title.vi, ", ".join(lesson.audience)]
+        readers = ", ".join(READERS[each] for each in lesson.audience)
+        row = [lesson.id, lesson.code or "", lesson.title.vi, readers]
         table.add_row(*row, f"{first}-{last}", str(lesson.minutes), SKILLS[lesson.skill])
     return table
 

@@ -1,0 +1,115 @@
+"""Settings: every fault at once, each with its name and its mend; a token is never shown."""
+
+import stat
+
+import pytest
+
+from bot.config import ConfigError, read_settings
+
+TOKEN = "123456:ABC-def_ghi"
+
+
+def faults(environ, tmp_path, file=None):
+    with pytest.raises(ConfigError) as caught:
+        read_settings(file, {"LANTOA_HOME": str(tmp_path), **environ})
+    return caught.value.faults
+
+
+def write(tmp_path, text):
+    path = tmp_path / "lantoa.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_nothing_set_is_a_working_configuration(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = read_settings(None, {})
+    assert settings.database_url == "sqlite:///var/lantoa.db"
+    assert settings.listen == ("127.0.0.1", 8080)
+    assert settings.zone.key == "Asia/Ho_Chi_Minh"
+    assert settings.bots == ()
+
+
+def test_the_key_is_made_once_for_its_owner_only(tmp_path):
+    first = read_settings(None, {"LANTOA_HOME": str(tmp_path)}).secret
+    again = read_settings(None, {"LANTOA_HOME": str(tmp_path)}).secret
+    assert first == again
+    assert len(first) >= 32
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+
+
+def test_all_faults_come_together(tmp_path):
+    found = faults(
+        {
+            "LANTOA_LISTEN": "8080",
+            "LANTOA_PUBLIC_URL": "lantoa.truong.vn",
+            "LANTOA_TIMEZONE": "Saigon",
+            "LANTOA_SECRET_KEY": "short",
+            "LANTOA_LESSONS": str(tmp_path / "none"),
+            "LANTOA_TELEGRAM_TOKEN": "secret-but-wrong",
+            "LANTOA_TELEGRAM_MODE": "pulling",
+        },
+        tmp_path,
+    )
+    names = ("LISTEN", "PUBLIC_URL", "TIMEZONE", "SECRET_KEY", "LESSONS", "token", "mode")
+    for name in names:
+        assert any(name in fault for fault in found), name
+    assert len(found) == len(names)
+    assert not any("secret-but-wrong" in fault for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[school]\nkind = 'THCX'", "kind"),
+        ("[school]\nyear = '2026'", "phải có dạng 2026-2027"),
+        ("[school]\ncalendar = ['Tết']", "2027-02-08..2027-02-21"),
+        ("[school]\ncalendar = ['2027-02-21..2027-02-08']", "ngày đầu sau ngày cuối"),
+        ("[school]\nnmae = 'x'", "nmae: không có cài đặt này"),
+        ("listne = '1'", "listne: không có cài đặt này"),
+        ("[school", "viết sai"),
+        ("[[bot]]\nname = 'a'\nchannel = 'viber'\ntoken = '1:abcdefghij'", "channel"),
+        ("[[bot]]\nname = 'a'\nchannel = 'telegram'", "token: còn thiếu"),
+    ],
+)
+def test_each_fault_of_a_file_names_its_setting(text, said, tmp_path):
+    assert any(said in fault for fault in faults({}, tmp_path, write(tmp_path, text)))
+
+
+def test_two_bots_of_one_name_are_a_fault(tmp_path):
+    bot = f"[[bot]]\nname = 'a'\nchannel = 'telegram'\ntoken = '{TOKEN}'\n"
+    assert any(
+        "tên dùng hai lần" in fault for fault in faults({}, tmp_path, write(tmp_path, bot * 2))
+    )
+
+
+def test_a_missing_file_that_was_asked_for_is_a_fault(tmp_path):
+    assert faults({}, tmp_path, tmp_path / "no.toml")
+
+
+def test_variables_win_over_the_file_and_several_bots_are_read(tmp_path):
+    text = f"""
+    listen = "127.0.0.1:9000"
+    [school]
+    name = "Trường A"
+    calendar = ["2027-02-08..2027-02-21", "2027-01-01"]
+    [[bot]]
+    name = "khoi-6"
+    channel = "telegram"
+    token = "{TOKEN}"
+    """
+    environ = {
+        "LANTOA_HOME": str(tmp_path),
+        "LANTOA_LISTEN": "0.0.0.0:80",
+        "LANTOA_TELEGRAM_TOKEN": TOKEN,
+    }
+    settings = read_settings(write(tmp_path, text), environ)
+    assert settings.listen == ("0.0.0.0", 80)  # noqa: S104 - a setting, not a socket
+    assert [bot.name for bot in settings.bots] == ["khoi-6", "telegram"]
+    assert len(settings.school.breaks) == 2
+    assert TOKEN not in repr(settings.bots)
+
+
+def test_a_webhook_needs_an_address_that_telegram_can_reach(tmp_path):
+    environ = {"LANTOA_TELEGRAM_TOKEN": TOKEN, "LANTOA_TELEGRAM_MODE": "webhook"}
+    assert any("LANTOA_PUBLIC_URL" in fault for fault in faults(environ, tmp_path))
