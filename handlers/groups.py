@@ -90,14 +90,22 @@ def _removed(turn: Turn) -> None:
     _tell_teachers(turn, bound.class_id, "group-lost")
 
 
-def heard(turn: Turn, text: str) -> None:
-    """Text in a group: our commands are answered, everything else is none of our business.
+def is_meant(text: str) -> bool:
+    """Whether text in a group is said to us; everything else is none of our business.
 
     Where we are an administrator we hear all talk, so words that people say to each other count
     only after a slash.
     """
     word = command(text)
-    if word is None or not (text.startswith("/") or word.name in BARE_WORDS or word.argument):
+    return text.startswith("/") or (
+        word is not None and (word.name in BARE_WORDS or word.argument != "")
+    )
+
+
+def heard(turn: Turn, text: str) -> None:
+    """Text in a group that is meant for us: our commands are answered."""
+    word = command(text)
+    if word is None:
         return
     turn.argument = word.argument
     handler = IN_GROUP.get(word.name)

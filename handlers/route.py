@@ -11,7 +11,7 @@ from content.words import Command, code_in, command
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import Where
-from handlers import groups, joining, menu
+from handlers import confirm, groups, joining, menu
 from handlers.routes import COMMANDS, ROUTES
 from handlers.turn import Pending, Turn
 from handlers.world import World
@@ -67,12 +67,25 @@ def _hear(turn: Turn, update: Update) -> bool:
     if said.kind == "tap":
         return _tap(turn, said.text)
     if turn.seat.is_group:
-        groups.heard(turn, nfc(said.text))
+        _in_group(turn, nfc(said.text))
     elif said.kind == "other":
         _end(turn, lambda: _lost(turn, CANNOT_READ))
     else:
         _typed(turn, said.text)
     return True
+
+
+def _in_group(turn: Turn, text: str) -> None:
+    """Talk among the members is left alone; what is said to us passes the gate as privately."""
+    if not groups.is_meant(text):
+        return
+    screened = screen(text)
+    if screened.distress:
+        turn.say(SAFETY_TEXT)
+    elif screened.secrets:
+        turn.say(SECRET_TEXT(deleted=_can_delete(turn)))
+    else:
+        groups.heard(turn, text)
 
 
 def _tap(turn: Turn, token: str) -> bool:
@@ -100,9 +113,11 @@ def _typed(turn: Turn, text: str) -> None:
         return
     screened = screen(text)
     if screened.distress:
+        confirm.address_reader(turn)
         turn.say(SAFETY_TEXT)  # the open question stays open, unshown: no quiz now
         return
     if screened.secrets:
+        confirm.address_reader(turn)
         turn.again(SECRET_TEXT(deleted=_can_delete(turn)))
         return
     turn.text = nfc(screened.text)
@@ -148,6 +163,7 @@ def _command(turn: Turn, word: Command) -> None:
 def _lost(turn: Turn, why: str) -> None:
     """Nothing to answer with: the open question again, or the menu, or who are you."""
     if not turn.idle:
+        confirm.address_reader(turn)
         turn.again(why)
     elif turn.seat.person is None:
         joining.welcome(turn)
@@ -173,12 +189,12 @@ def _can_delete(turn: Turn) -> bool:
 def _delete_secret(turn: Turn) -> list[NewRow]:
     """The wire call that deletes a message with a secret in it, where the platform can."""
     said = turn.update.said if turn.update else None
-    if (
-        said is None
-        or said.kind != "text"
-        or not screen(said.text).secrets
-        or not _can_delete(turn)
-    ):
+    if said is None or said.kind != "text" or not _can_delete(turn):
+        return []
+    # Members tell each other the number of the class's own bank account: that is no slip.
+    overheard = turn.seat.is_group and not groups.is_meant(nfc(said.text))
+    harmless = {"account"} if overheard else set()
+    if not screen(said.text).secrets - harmless:
         return []
     where = Where(turn.seat.account_id, turn.seat.bot)
     return [turn.store.outbox.put(where, "delete", {"message": said.message}, turn.now)]

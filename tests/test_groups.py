@@ -214,3 +214,27 @@ def test_every_binding_and_unbinding_is_in_the_audit(school):
     group = bound(school)
     group.hears(Said("removed"))
     assert [row.action for row in school.rows("audit")] == ["bind", "unbind"]
+
+
+def test_the_number_of_the_class_account_is_not_deleted(school):
+    group = bound(school)
+    assert group.says("STK 0123456789 Vietcombank của quỹ lớp ạ") == ""
+    assert [row.kind for row in school.rows("outbox")] == ["say"]
+
+
+def test_a_cry_for_help_after_a_slash_gets_the_way_to_help(school):
+    group = bound(school)
+    n_tries = len(school.rows("code_try"))
+    for text in ("/trogiup em muốn chết", "/gannhom em không muốn sống nữa"):
+        heard = group.says(text)
+        assert "111" in heard
+        assert "113" in heard
+    assert len(school.rows("code_try")) == n_tries
+
+
+def test_a_secret_said_to_us_in_the_group_is_warned_of_and_deleted(school):
+    group = bound(school)
+    heard = group.says("/trogiup mã otp của em là 482913")
+    assert heard.startswith("Bạn đừng gửi mã OTP")
+    assert [row.kind for row in school.rows("outbox")][-2:] == ["say", "delete"]
+    assert not any("482913" in str(row.body) for row in school.rows("outbox"))
