@@ -160,7 +160,13 @@ def ask_outcome(turn: Turn, at: str, data: Mapping[str, Any], kin: str) -> None:
 
 
 def own_chat(turn: Turn, relative_id: int) -> int | None:
-    """A chat in which the relative can be asked: not the one in which the pupil speaks now."""
+    """A chat in which the relative can be asked: not the one in which the pupil speaks now.
+
+    None also for a relative who said `dung`: they are asked nothing of ourselves.
+    """
+    relative = turn.store.people.get(relative_id)
+    if relative is None or relative.reminders_off:
+        return None
     chats = turn.store.chats.of_person(relative_id)
     return next((chat.id for chat in chats if chat.id != turn.seat.account_id), None)
 

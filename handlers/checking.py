@@ -74,7 +74,7 @@ def valid(
         return None
     if path == "handed":
         turn.address_as = relative_address(found)
-    if found.cancelled_at is None and (answered or found.verdict is None):
+    if found.cancelled_at is None and found.agreed and (answered or found.verdict is None):
         return found
     if say:
         turn.say(GONE if found.cancelled_at is None else CANCELLED, pupil=pupil_name(found))
@@ -120,8 +120,13 @@ def _play(turn: Turn, found: Guidance, path: Path, moved: Advance) -> None:
 
 def _checked(turn: Turn, found: Guidance, path: Path, fact: Checked) -> None:
     passed = Fraction(fact.n_right, fact.n_total) >= PASS_SHARE
-    answer = Answer(found.id, path, found.relative_id)
+    answer = Answer(found.id, told_on(turn, found, path), found.relative_id)
     turn.store.guidances.check(answer, fact.n_right, fact.n_total, turn.now, passed=passed)
+
+
+def told_on(turn: Turn, found: Guidance, path: Path) -> Path:
+    """The path as it is stored: on a phone that the pupil uses too nobody knows who tapped."""
+    return "handed" if found.pupil_id in turn.seat.persons else path
 
 
 def _end_check(turn: Turn, found: Guidance, path: Path, text: str) -> None:

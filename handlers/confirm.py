@@ -48,6 +48,7 @@ GIVE = "Bây giờ {you} đưa máy cho {kin}. Từ đây là phần của {kin}
 MARKED = "— Phần của {kin} —"
 NEXT = "Bây giờ mời {you} trả lời {n} câu ngắn. Sai cũng không sao ạ."
 NOT_YOURS = "Việc này không còn nữa. {You} xem lại trong “Kết quả của tôi” nhé."
+NOT_ASKED = "Việc này không hỏi {kin} trong đây được nữa. {You} không phải đưa máy đâu nhé."
 ALL_ANSWERED = "{Kin} đã trả lời việc này rồi. {You} không phải đưa máy nữa."
 VERDICTS = (("Đúng", "yes"), ("Chưa đúng", "no"), ("Để sau", "later"))
 SEVERAL = (("Đúng cả", "all"), ("Có cái chưa đúng", "some"), ("Để sau", "later"))
@@ -138,6 +139,9 @@ def hand_over(turn: Turn, guidance_id: int) -> None:
     if found is None or found.pupil_id != turn.person.id or found.cancelled_at is not None:
         turn.say(NOT_YOURS)
         return
+    if not found.agreed:
+        turn.say(NOT_ASKED, kin=kin_name(found))
+        return
     kin, lesson = kin_name(found), checked_lesson(turn, found)
     if found.verdict == "no" or (found.verdict == "yes" and (found.passed or lesson is None)):
         turn.say(ALL_ANSWERED, Kin=capital(kin))
@@ -149,6 +153,17 @@ def hand_over(turn: Turn, guidance_id: int) -> None:
         checking.start(turn, found, lesson, "handed")
     else:
         _ask_one(turn, "handed", [found])
+
+
+def address_reader(turn: Turn) -> None:
+    """While the pupil's phone is in the relative's hands, what is said is said to the relative."""
+    data = turn.pending.data
+    if data.get("path") != "handed" or turn.seat.person is None:
+        return
+    row = data.get("guidance") or next(iter(data.get("ids", ())), 0)
+    found = turn.store.guidances.get(int(row))
+    if found is not None and found.pupil_id == turn.person.id:
+        turn.address_as = relative_address(found)
 
 
 def several(turn: Turn) -> None:
@@ -243,12 +258,12 @@ def _unanswered_of(turn: Turn, relative_id: int) -> list[Guidance]:
     return [
         each
         for each in turn.store.guidances.with_relative(relative_id)
-        if each.verdict is None and each.claimed_at >= since
+        if each.verdict is None and each.agreed and each.claimed_at >= since
     ]
 
 
 def _answer(turn: Turn, found: Guidance, path: Path, said: str) -> None:
-    answer = Answer(found.id, path, found.relative_id)
+    answer = Answer(found.id, checking.told_on(turn, found, path), found.relative_id)
     turn.store.guidances.confirm(answer, said, turn.now)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from content.update import Said
 from db.batch import Unit
 from tests.conversation import MiniSchool
 from tests.learning import finish_otp, learning_school, log, relative
@@ -318,3 +319,78 @@ def speak(school, talk, alias):
         store.chats.speak(account.id, school.person[alias], school.now)
 
     school.store(work)
+
+
+def test_a_consent_taken_back_ends_the_asking_on_every_path(school):
+    lan, ba = school.joined("lan"), school.joined("ba")
+    log(lan, "Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
+    school.tick("2026-11-17 16:30")
+    assert "Đúng không ạ?" in ba.heard()[0]
+    lan.says("dulieu")
+    lan.taps("Rút đồng ý")
+    lan.taps("Rút đồng ý")
+    assert "không cần trả lời nữa" in ba.taps("Đúng")
+    assert "Đúng không ạ?" not in ba.says("toi")
+    school.tick("2026-11-20 20:00")
+    assert ba.heard() == []
+    assert school.rows("confirmation") == []
+
+
+def test_a_phone_not_yet_handed_over_is_not_after_the_consent_was_taken_back(school):
+    lan, phone = school.joined("lan"), school.chat("second")
+    log(lan, "Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
+    phone.says(f"/start {school.code('lan')}")
+    phone.taps("Đúng là em")
+    phone.says("dulieu")
+    phone.taps("Rút đồng ý")
+    phone.taps("Rút đồng ý")
+    assert "không phải đưa máy" in lan.taps("Đưa máy cho bà ngoại")
+    assert school.rows("confirmation") == []
+
+
+def test_an_erased_relative_is_not_asked_on_the_pupils_phone_either(school):
+    lan, ba = school.joined("lan"), school.joined("ba")
+    log(lan, "Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
+    ba.says("dulieu")
+    ba.taps("Xóa dữ liệu của bà")
+    ba.taps("Xóa thật")
+    assert "[Đưa máy" not in lan.says("toi")
+
+
+def test_who_said_stop_is_not_promised_to_be_asked(school):
+    lan, ba = school.joined("lan"), school.joined("ba")
+    ba.says("dừng")
+    heard = log(lan, "Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
+    assert "sẽ hỏi" not in heard
+    assert "[Đưa máy cho bà ngoại]" in heard
+
+
+def test_on_a_phone_that_pupil_and_relative_share_the_answer_counts_as_handed(school):
+    lan = school.joined("lan")
+    (account,) = school.rows("account")
+    school.insert(
+        "speaker",
+        account_id=account.id,
+        person_id=school.person["ba"],
+        current=False,
+        since=school.now,
+    )
+    log(lan, "Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
+    lan.says("doinguoi")
+    lan.taps("Bà ngoại")
+    lan.says("toi")
+    lan.taps("Đúng")
+    (row,) = school.rows("confirmation")
+    assert (row.path, row.by_person_id) == ("handed", school.person["ba"])
+
+
+def test_while_the_phone_is_handed_over_every_word_is_for_the_relative(school):
+    lan = school.joined("lan")
+    log(lan, "Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
+    lan.taps("Đưa máy cho bà ngoại")
+    assert lan.hears(Said("other")).startswith("Cháu chỉ đọc được chữ")
+    assert lan.taps_token("1.0").startswith("Nút đó là của câu trước rồi. Câu đang chờ bà")
+    assert lan.says("mã otp là 482913").startswith("Bà đừng gửi")
+    assert lan.says("tôi không muốn sống nữa").startswith("Cảm ơn bà đã nói với cháu")
+    assert lan.taps("Đúng").endswith("[Trợ giúp]")
+    assert lan.hears(Said("other")).startswith("Mình chỉ đọc được chữ")

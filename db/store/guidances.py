@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, bindparam, exists, select, update
+from sqlalchemy import Row, and_, bindparam, exists, select, update
 
-from db.models import confirmation, guidance, kinship, person, skill_check
+from db.models import confirmation, consent, guidance, kinship, person, skill_check
 from db.session import Session
 
 State = Literal["claimed", "confirmed", "shown"]
@@ -32,11 +32,21 @@ PASSED = (
     .correlate(guidance)
     .label("passed")
 )
+AGREED = (
+    exists()
+    .where(
+        consent.c.person_id == guidance.c.pupil_id,
+        consent.c.purpose == "learning",
+        consent.c.withdrawn_at.is_(None),
+    )
+    .correlate(guidance)
+)
 WHOLE = (
     select(
         guidance,
         VERDICT,
         PASSED,
+        and_(AGREED, RELATIVE.c.erased_at.is_(None)).label("agreed"),
         PUPIL.c.full_name.label("pupil_name"),
         RELATIVE.c.nickname,
         RELATIVE.c.honorific,
@@ -109,6 +119,8 @@ class Guidance:
     Attributes:
         verdict: the relative's newest answer, `yes` or `no`; None: not answered.
         passed: whether a check was passed.
+        agreed: whether more may be recorded of it: the pupil's guardian has not taken the yes
+            back, and the relative has not erased themselves.
         relation: what the relative is to this pupil; None once the pupil has removed them.
     """
 
@@ -124,6 +136,7 @@ class Guidance:
     cancelled_at: datetime | None
     verdict: str | None
     passed: bool
+    agreed: bool
     pupil_name: str | None
     nickname: str | None
     honorific: str | None
