@@ -364,3 +364,14 @@ def test_no_figure_reads_a_whole_table_of_events(sqlite_school, statement):
         steps = connection.exec_driver_sql(plan, (1,) * len(compiled.positiontup)).all()
     scanned = [step[3] for step in steps if step[3].startswith("SCAN")]
     assert not any(re.search(r"attempt|run|guidance|membership", step) for step in scanned), scanned
+
+
+def test_who_took_the_consent_back_counts_in_the_headcount_only(hand):
+    lan = hand.school.person["lan"]
+    hand.school.store(lambda store: store.privacy.withdraw(lan, "learning", at("20/11 08:00:00")))
+    found = figures(hand)
+    assert (found.headcount, found.learned, found.lessons_finished) == (4, 2, 1)
+    assert (found.guiding_pupils, found.guidances, found.late) == (2, 2, 1)
+    before = found.previous
+    assert before is not None
+    assert (before.guiding_pupils, before.claimed) == (1, 1)  # as it was at its slot

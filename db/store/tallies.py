@@ -60,6 +60,24 @@ def _pupils_then() -> ColumnElement[bool]:
     )
 
 
+def _taken_back(pupil: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the consent had been taken back at the instant: then nothing of theirs counts.
+
+    A no in the school's list, which ended as it began, took nothing back.
+    """
+    learning = and_(consent.c.person_id == pupil, consent.c.purpose == "learning")
+    ended = exists().where(
+        learning, consent.c.withdrawn_at <= AS_OF, consent.c.withdrawn_at > consent.c.given_at
+    )
+    return and_(ended, ~exists().where(learning, _in_force()))
+
+
+def _in_force() -> ColumnElement[bool]:
+    """Consents in force at the instant."""
+    still = or_(consent.c.withdrawn_at.is_(None), consent.c.withdrawn_at > AS_OF)
+    return and_(consent.c.given_at <= AS_OF, still)
+
+
 def _headcount() -> ScalarSelect[int]:
     return (
         select(func.count(membership.c.person_id.distinct()))
@@ -76,6 +94,7 @@ def _learned() -> ScalarSelect[int]:
             attempt.c.at >= SINCE,
             attempt.c.at < UNTIL,
             attempt.c.at <= AS_OF,
+            ~_taken_back(attempt.c.person_id),
         )
         .scalar_subquery()
     )
@@ -100,6 +119,7 @@ def _finished() -> ScalarSelect[int]:
             run.c.finished_at < UNTIL,
             run.c.finished_at <= AS_OF,
             ~repeated,
+            ~_taken_back(run.c.person_id),
         )
         .scalar_subquery()
     )
@@ -114,6 +134,7 @@ def _late() -> ScalarSelect[int]:
             guidance.c.claimed_at > bindparam("slot_before"),
             guidance.c.claimed_at <= AS_OF,
             guidance.c.cancelled_at.is_(None),
+            ~_taken_back(guidance.c.pupil_id),
         )
         .scalar_subquery()
     )
@@ -140,12 +161,8 @@ def _passed() -> ColumnElement[bool]:
 
 def _not_started() -> Select[Any]:
     """Pupils of the class with consent who have left no trace of learning or guiding."""
-    agreed = exists().where(
-        consent.c.person_id == person.c.id,
-        consent.c.purpose == "learning",
-        consent.c.given_at <= AS_OF,
-        or_(consent.c.withdrawn_at.is_(None), consent.c.withdrawn_at > AS_OF),
-    )
+    learning = and_(consent.c.person_id == person.c.id, consent.c.purpose == "learning")
+    agreed = exists().where(learning, _in_force())
     answered = exists().where(attempt.c.person_id == person.c.id, attempt.c.at <= AS_OF)
     guided = exists().where(
         guidance.c.pupil_id == person.c.id,
@@ -181,6 +198,7 @@ GUIDANCES = select(
     guidance.c.day <= LAST,
     guidance.c.claimed_at <= AS_OF,
     guidance.c.cancelled_at.is_(None),
+    ~_taken_back(guidance.c.pupil_id),
 )
 NOT_STARTED = _not_started()
 BEGUN = select(
