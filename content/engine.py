@@ -178,9 +178,12 @@ class _Play:
 
     def ending(self, state: RunState) -> tuple[Message, ...]:
         score = {"right": state.right, "total": state.asked}
+        # An older beginner is told a score that pleases, and none that shames.
+        fair = self.track == "pupil" or 2 * state.right >= state.asked
         if self.track == "check":
-            return (Message(self.words("checked" if state.asked else "check_over", **score)),)
-        parts = [self.words("finished" if state.asked else "finished_plain", **score)]
+            end = "check_over" if not state.asked else "checked" if fair else "checked_plain"
+            return (Message(self.words(end, **score)),)
+        parts = [self.words("finished" if state.asked and fair else "finished_plain", **score)]
         own = self.lesson.relative if self.track == "relative" else None
         line = own.remember if own and own.remember else self.lesson.remember
         if line:

@@ -32,6 +32,7 @@ PUPIL: dict[str, tuple[str, ...]] = {
     "over": ("{You} đã học xong bài này rồi.",),
     "check_open": ("Bây giờ là phần của người thân. Có {total} câu hỏi ngắn ạ.",),
     "checked": ("Dạ xong rồi ạ. {You} trả lời đúng {right}/{total} câu. Cảm ơn {you} ạ.",),
+    "checked_plain": ("Dạ xong rồi ạ. {Me} cảm ơn {you} đã trả lời ạ.",),
     "check_over": ("Dạ, phần hỏi này đã xong rồi ạ.",),
 }
 
@@ -84,6 +85,7 @@ ENGLISH: dict[str, tuple[str, ...]] = {
     "over": ("You have already finished this lesson.",),
     "check_open": ("Now it is your relative's turn. There are {total} short questions.",),
     "checked": ("That is all. You answered {right} of {total} correctly. Thank you.",),
+    "checked_plain": ("That is all. Thank you for your answers.",),
     "check_over": ("These questions are already finished.",),
 }
 

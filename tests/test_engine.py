@@ -362,3 +362,10 @@ def test_what_is_not_translated_stays_vietnamese():
 def test_the_same_turn_twice_gives_the_same():
     state = start(LESSON).state
     assert advance(LESSON, state, "2") == advance(LESSON, state, "2")
+
+
+def test_a_low_score_of_an_older_beginner_is_not_counted_out():
+    check = start_check(LESSON)
+    check = advance_check(LESSON, advance_check(LESSON, check.state, "1").state, "1")
+    assert check.facts[-1] == Checked(0, 2)
+    assert texts(check).endswith("Dạ xong rồi ạ. {Me} cảm ơn {you} đã trả lời ạ.")
