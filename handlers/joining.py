@@ -52,8 +52,10 @@ ASK_CODE = (
     "{You} gõ mã trên phiếu nhà trường phát nhé. Mã có 8 chữ và số. "
     "Chưa có mã thì hỏi thầy cô chủ nhiệm, hoặc em học sinh đã mời {you}."
 )
+NO_PROBLEM = "Không sao cả."
+NOT_YET_A_CODE = "{Me} chưa thấy mã trong tin này."
 NO_CODE = (
-    "Không sao cả. {You} hỏi thầy cô chủ nhiệm để lấy phiếu có mã. "
+    "{You} hỏi thầy cô chủ nhiệm để lấy phiếu có mã. "
     "Nếu {you} là người thân, nhờ em học sinh trong nhà gửi lời mời. Có mã rồi thì gõ vào đây nhé."
 )
 WHO_IS_THERE = "Ai đang cầm máy ạ? Chọn tên, hoặc gõ mã của mình."
@@ -71,6 +73,7 @@ USED_UP = (
 )
 FOR_A_GROUP = "Mã này dùng trong nhóm của lớp. Thầy cô gõ “gannhom” kèm mã đó ở trong nhóm nhé."
 HELLO = "Chào {name}!"
+HELLO_ELDER = "Dạ, {me} chào {you} ạ!"
 
 IS_PUPIL = "Mã này của {name}. Đúng là em chứ?"
 IS_RELATIVE = "Mã này dành cho {relation} của em {name}. Có đúng là mình không ạ?"
@@ -137,7 +140,13 @@ def start(turn: Turn) -> None:
     elif turn.seat.person is None:
         welcome(turn)
     else:
-        turn.say(HELLO, name=called(turn.store, turn.seat.person))
+        greet(turn, turn.seat.person)
+
+
+def greet(turn: Turn, person: Person, more: str = "") -> None:
+    """Hello to who speaks here already, and `more`; only a pupil is called by their name."""
+    hello = HELLO if person.kind == "pupil" else HELLO_ELDER
+    turn.say(f"{hello} {more}".strip(), name=called(turn.store, person))
 
 
 def asked(turn: Turn) -> None:
@@ -149,6 +158,7 @@ def asked(turn: Turn) -> None:
         turn.argument = turn.text
         code(turn)
     else:
+        turn.say(NOT_YET_A_CODE if turn.picked is None else NO_PROBLEM)
         ask_code(turn, NO_CODE)
 
 
@@ -195,7 +205,7 @@ def _whose(turn: Turn, row: Row[Any]) -> None:
     if person is None or not _belongs(turn, person):
         _retry(turn, ENDED)
     elif turn.seat.person is not None and turn.seat.person.id == person.id:
-        turn.say(HELLO, name=called(turn.store, person))
+        greet(turn, person)
     elif _used_up(turn, person.id):
         _retry(turn, USED_UP, n=N_OPENED)
     elif _perhaps_same(turn, person):

@@ -19,6 +19,10 @@ MOST_HANDED = 2
 NOT_RECORDED = (
     "Phần học của {you} không được lưu lại, nên ở đây chưa có gì. {You} vẫn học bình thường nhé."
 )
+KEPT_BEFORE = (
+    "Bây giờ {me} không lưu kết quả của {you} nữa. Những gì đã lưu từ trước thì còn: {you} gõ "
+    "“dữ liệu” để xem hoặc xóa nhé."
+)
 WEEK = "Tuần này: học xong {lessons} bài, trả lời {answers} câu."
 IN_ALL = "Từ đầu tới nay: {lessons} bài, {answers} câu."
 NOBODY = "{You} chưa ghi lần nào hướng dẫn người thân. Học xong bài nào, {you} chỉ lại bài đó nhé."
@@ -47,7 +51,8 @@ def show(turn: Turn) -> None:
     elif turn.person.recorded:
         _pupil(turn)
     else:
-        turn.say(NOT_RECORDED)
+        kept = turn.store.privacy.kept(turn.person.id)
+        turn.say(KEPT_BEFORE if kept.lessons or kept.answers or kept.guidances else NOT_RECORDED)
 
 
 def _pupil(turn: Turn) -> None:
@@ -74,7 +79,7 @@ def _offer(turn: Turn, known: Sequence[Guidance]) -> None:
     """Hand over for what nobody could be asked about; correct what was logged today."""
     options: dict[str, str] = {}
     for each in known:
-        if each.verdict is None and acts.own_chat(turn, each.relative_id) is None:
+        if each.verdict is None and each.agreed and acts.own_chat(turn, each.relative_id) is None:
             options.setdefault(
                 turn.words("Đưa máy cho {kin}", kin=acts.kin_name(each)), str(each.id)
             )

@@ -10,7 +10,7 @@ from handlers.turn import Turn
 WHO = "Ai đang cầm máy?"
 ALONE = "Máy này mới có một người dùng: {name}. Người khác muốn dùng thì nhập mã của mình."
 ANOTHER = "Người mới gõ mã trên phiếu hoặc trong lời mời của mình nhé."
-HELLO = "Chào {name}! Từ giờ {me} nói chuyện với {you}."
+FROM_NOW = "Từ giờ {me} nói chuyện với {you}."
 LEAVE = (
     "Gỡ {name} khỏi máy này? Kết quả đã học không mất. Muốn vào lại ở đây thì nhập mã một lần nữa."
 )
@@ -52,7 +52,7 @@ def _switch(turn: Turn, chosen: str) -> None:
     if person.kind == "relative" and person.honorific is None:
         joining.ask_form(turn)
         return
-    turn.say(HELLO, name=called(turn.store, person))
+    joining.greet(turn, person, FROM_NOW)
 
 
 def leave(turn: Turn) -> None:

@@ -101,3 +101,14 @@ def test_a_teacher_sees_the_lessons_taken(school):
     assert "Cô chưa học xong bài nào" in hoa.says("toi")
     finish_otp(hoa)
     assert "Cô đã học xong 1 bài:\n• Mã OTP là chìa khóa" in hoa.says("toi")
+
+
+def test_after_the_consent_was_taken_back_nobody_is_told_that_nothing_was_kept(school):
+    lan = school.joined("lan")
+    finish_otp(lan)
+    lan.says("dulieu")
+    lan.taps("Rút đồng ý")
+    lan.taps("Rút đồng ý")
+    heard = lan.says("toi")
+    assert "chưa có gì" not in heard
+    assert "Những gì đã lưu từ trước thì còn" in heard

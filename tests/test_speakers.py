@@ -112,3 +112,11 @@ def test_who_was_removed_meanwhile_cannot_be_chosen(school: MiniSchool) -> None:
     school.store(lambda s: s.people.close_chats(school.person["lan"]))
     assert "Minh (7B)" in talk.taps("Lan (7A)")
     assert current(school) == [school.person["minh"]]
+
+
+def test_an_elder_is_greeted_politely_and_a_teacher_is_not_called_by_name(
+    sqlite_school: MiniSchool,
+) -> None:
+    hoa = sqlite_school.joined("hoa")
+    assert hoa.says("/start").startswith("Dạ, em chào cô ạ!")
+    assert sqlite_school.joined("lan").says("/start").startswith("Chào Lan (7A)!")
