@@ -20,6 +20,7 @@ class Capabilities:
         per_second: most messages in any second, over all chats.
         chat_interval_s: least seconds between two messages to one chat.
         group_per_minute: most messages to one group in any minute.
+        pictures: whether a picture can be sent.
     """
 
     max_units: int
@@ -28,6 +29,7 @@ class Capabilities:
     per_second: int
     chat_interval_s: float
     group_per_minute: int
+    pictures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A pupil's relatives: add one, hand on their link and code, renew it, take one away."""
+"""A pupil's relatives: add one, hand on their link, code or QR, renew it, take one away."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -65,6 +65,13 @@ INVITATION_NO_LINK = (
     "{Relation} không có điện thoại riêng cũng được: {you} mở bài trên máy này rồi đưa máy "
     "cho {relation}."
 )
+SHOW_QR = "Hiện mã QR"
+QR = (
+    "{Relation} mở máy ảnh của máy mình, đưa vào hình này. Máy hiện ra một dòng chữ thì "
+    "{relation} bấm vào dòng đó.\n"
+    "Máy ảnh không nhận ra hình thì {relation} dùng phần quét mã QR trong Zalo. "
+    "Nếu máy hỏi mã thì nhập: {code}"
+)
 ONE = "{name}: {state}. {You} muốn làm gì?"
 RENEW = (
     "Đổi mã thì mã cũ hết dùng. Máy nào đang dùng mã cũ sẽ phải nhập mã mới. {You} đổi thật chứ?"
@@ -86,10 +93,10 @@ def show(turn: Turn) -> None:
         _list(turn, turn.store.people.relatives(turn.person.id))
 
 
-def _list(turn: Turn, relatives: Sequence[Row[Any]]) -> None:
+def _list(turn: Turn, relatives: Sequence[Row[Any]], *first: tuple[str, str]) -> None:
     names = told_apart(relatives)
     options = [(name, f"r:{row.id}") for name, row in zip(names, relatives, strict=True)]
-    options = [*options, ("Thêm người thân", "add"), ("Về mục chính", "menu")]
+    options = [*first, *options, ("Thêm người thân", "add"), ("Về mục chính", "menu")]
     states = zip(names, relatives, strict=True)
     lines = "\n".join(f"• {name}: {_state(row)}" for name, row in states)
     turn.ask(LIST if relatives else NOBODY_YET, options, "relatives.menu", lines=lines)
@@ -107,6 +114,9 @@ def menu(turn: Turn) -> None:
     elif picked.startswith("r:"):
         row = _own(turn, picked.removeprefix("r:"))
         _one(turn, row) if row else turn.say(GONE)
+    elif picked.startswith("qr:"):
+        row = _own(turn, picked.removeprefix("qr:"))
+        _show_qr(turn, row) if row else turn.say(GONE)
 
 
 def begin(turn: Turn) -> None:
@@ -184,11 +194,8 @@ def _invite(turn: Turn, relative: int) -> None:
     if row is None:
         turn.say(GONE)
         return
-    code = issue_code(turn.store, turn.world.codes, "person", relative, turn.now)
-    link = turn.world.link(code, turn.seat.bot)
-    label = relation_label(row.relation)
-    if row.relation in STRANGERS:
-        label = row.nickname or "cô bác"
+    code, link = _key(turn, row.id)
+    label = _called(row)
     me_to = SELF.get(label.split(" ")[0].casefold(), "cháu")
     turn.say(
         INVITATION if link else INVITATION_NO_LINK,
@@ -198,9 +205,32 @@ def _invite(turn: Turn, relative: int) -> None:
         me_to=me_to,
         Me_to=capital(me_to),
         link=link,
-        code=f"{code[:4]}-{code[4:]}",
+        code=code,
     )
-    _list(turn, turn.store.people.relatives(turn.person.id))
+    first = [(SHOW_QR, f"qr:{row.id}")] if link and turn.has_pictures else []
+    _list(turn, turn.store.people.relatives(turn.person.id), *first)
+
+
+def _show_qr(turn: Turn, row: Row[Any]) -> None:
+    """The same link as a picture, for a phone that lies beside this one."""
+    code, link = _key(turn, row.id)
+    if link and turn.has_pictures and turn.person.recorded:
+        label = _called(row)
+        turn.show_qr(link, QR, relation=label, Relation=capital(label), code=code)
+    show(turn)
+
+
+def _key(turn: Turn, relative: int) -> tuple[str, str]:
+    """The relative's code as it is read out, and the link that opens it ("" if there is none)."""
+    code = issue_code(turn.store, turn.world.codes, "person", relative, turn.now)
+    return f"{code[:4]}-{code[4:]}", turn.world.link(code, turn.seat.bot)
+
+
+def _called(row: Row[Any]) -> str:
+    """How a pupil speaks to this relative: "bà ngoại", "chị Bé"."""
+    if row.relation in STRANGERS:
+        return row.nickname or "cô bác"
+    return relation_label(row.relation)
 
 
 def _one(turn: Turn, row: Row[Any]) -> None:

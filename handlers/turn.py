@@ -69,6 +69,7 @@ class Turn:
     Everything said in a turn becomes one message. A turn that asks nothing ends with the menu.
 
     Attributes:
+        pictures: bodies of picture rows, sent before the message.
         update: what came in; None when a schedule fired.
         picked: the value of the choice that was tapped or typed; None if it was free text.
         text: the typed text, composed and trimmed, secrets masked; "" when tapped.
@@ -91,6 +92,7 @@ class Turn:
     unasked: bool = False
     harmless: bool = True
     messages: list[Message] = field(default_factory=list)
+    pictures: list[dict[str, Any]] = field(default_factory=list)
     question: Pending | None = None
     woke: bool = False
     address_as: Address | None = None
@@ -131,6 +133,21 @@ class Turn:
     def say(self, text: str, **values: object) -> None:
         """Say something that asks for no answer."""
         self.messages.append(Message(self.words(text, **values)))
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether this chat's channel can show a picture; if not, offer none."""
+        return self.world.bots[self.seat.bot].capabilities.pictures
+
+    def show_qr(self, link: str, caption: str, **values: object) -> None:
+        """Show a link's QR picture before the turn's message.
+
+        Args:
+            link: what a phone opens that reads the picture; the edge renders it.
+            caption: with {you} and the like, and names of `values`.
+            values: filled into the caption.
+        """
+        self.pictures.append({"link": link, "text": self.words(caption, **values)})
 
     def ask(
         self,
@@ -196,14 +213,19 @@ class Turn:
         tokens = [f"{self.seat.seq}.{position}" for position in range(n_choices)]
         where = Where(self.seat.account_id, self.seat.bot)
         person = self.seat.person.id if self.unasked and self.seat.person else None
+        parts = fit(self.messages, tokens, channel)
+        calls = [
+            *(("qr", body) for body in self.pictures),
+            *(("say", {"text": part.text, "buttons": part.buttons}) for part in parts),
+        ]
         return [
             self.store.outbox.put(
                 where,
-                "say",
-                {"text": part.text, "buttons": part.buttons},
+                kind,
+                body,
                 self.now,
                 harmless=self.harmless,
                 unasked_for=person if position == 0 else None,
             )
-            for position, part in enumerate(fit(self.messages, tokens, channel))
+            for position, (kind, body) in enumerate(calls)
         ]

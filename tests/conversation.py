@@ -33,8 +33,15 @@ from tests.rewinding import rewind_ids
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 START = "2026-11-17 16:00"  # a Tuesday
 BUTTONS = Capabilities(
-    4096, buttons=True, deletes=True, per_second=30, chat_interval_s=1, group_per_minute=20
+    4096,
+    buttons=True,
+    deletes=True,
+    per_second=30,
+    chat_interval_s=1,
+    group_per_minute=20,
+    pictures=True,
 )
+PICTURE = "[hình]"
 LESSONS = Path(__file__).parent / "lessons"
 
 # alias: kind, full name, role, class, honorific, consent
@@ -61,7 +68,9 @@ def local(text: str) -> datetime:
 
 
 def shown(body: dict[str, Any]) -> str:
-    """A wire call as a person sees it: the text and its buttons in brackets."""
+    """A wire call as a person sees it: the text and its buttons in brackets, or a picture."""
+    if "link" in body:
+        return f"{PICTURE} {body['text']}"
     buttons = " ".join(f"[{label}]" for label, _ in body.get("buttons", ()))
     return f"{body['text']}\n{buttons}".strip()
 
@@ -290,9 +299,9 @@ class Talk:
                 .order_by(models.outbox.c.id)
             ).all()
         self._seen = max((row.id for row in rows), default=self._seen)
-        said = [row.body for row in rows if row.kind == "say"]
+        said = [row.body for row in rows if row.kind in {"say", "qr"}]
         for body in said:
-            self._buttons = [tuple(pair) for pair in body["buttons"]] or self._buttons
+            self._buttons = [tuple(pair) for pair in body.get("buttons", ())] or self._buttons
         return [shown(body) for body in said]
 
 

@@ -128,10 +128,10 @@ class FakeTelegram:
         """Planned failures that never came about, by method."""
         return {method: len(left) for method, left in self._failures.items() if left}
 
-    def made(self, method: str) -> list[dict[str, Any]]:
-        """The parameters of the calls of a method that were answered 200, in order."""
+    def made(self, *methods: str) -> list[dict[str, Any]]:
+        """The parameters of the calls of these methods that were answered 200, in order."""
         with self.world.lock:
-            return [c.payload for c in self.calls if c.method == method and c.status == 200]
+            return [c.payload for c in self.calls if c.method in methods and c.status == 200]
 
     async def until(self, done: Callable[[], bool], timeout_s: float = 5.0) -> None:
         """Wait in an asynchronous test until `done()`; TimeoutError after real seconds."""

@@ -13,6 +13,8 @@ from tests.fake_telegram_world import INSIDE, Chat, FakeMessage, World, member_j
 
 DAYS_2 = 48 * 3600
 MAX_UNITS = 4096
+MAX_CAPTION = 1024
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class ApiError(Exception):
@@ -76,6 +78,7 @@ class Api:
             "deleteWebhook": self._delete_webhook,
             "getWebhookInfo": self._webhook_info,
             "sendMessage": self._send_message,
+            "sendPhoto": self._send_photo,
             "editMessageText": self._edit_text,
             "editMessageReplyMarkup": self._edit_markup,
             "answerCallbackQuery": self._answer_callback,
@@ -145,6 +148,15 @@ class Api:
         message.buttons = buttons
         return self.world.to_json(message)
 
+    def _send_photo(self, payload: dict[str, Any]) -> dict[str, Any]:
+        chat, size = self._writable(payload), checked_photo(payload)
+        extra: dict[str, Any] = {"photo": [size]}
+        if caption := checked_caption(payload):
+            extra["caption"] = caption
+        if self.limiter is not None:
+            self.limiter.admit(chat)
+        return self.world.to_json(self.world.put(chat, self.me, "", **extra))
+
     def _editable(self, payload: dict[str, Any]) -> FakeMessage:
         chat = self._writable(payload)
         message = chat.messages.get(int(payload.get("message_id", 0)))
@@ -156,6 +168,8 @@ class Api:
 
     def _edit_text(self, payload: dict[str, Any]) -> dict[str, Any]:
         message = self._editable(payload)
+        if "photo" in message.extra:
+            raise ApiError(400, "Bad Request: there is no text in the message to edit")
         return self._edited(message, checked_text(payload), checked_buttons(payload))
 
     def _edit_markup(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -216,10 +230,17 @@ def as_json(value: Any) -> Any:
 
 
 async def decoded(request: web.Request) -> dict[str, Any]:
-    """A call's parameters from JSON, form, multipart or the address, as the Bot API takes them."""
+    """A call's parameters from JSON, form, multipart or the address, as the Bot API takes them.
+
+    An uploaded file comes as its bytes.
+    """
     if request.content_type == "application/json":
         return dict(await request.json())
-    return {**request.query, **(await request.post())}
+    form = {
+        name: value.file.read() if isinstance(value, web.FileField) else value
+        for name, value in (await request.post()).items()
+    }
+    return {**request.query, **form}
 
 
 def checked_text(payload: dict[str, Any]) -> str:
@@ -230,6 +251,30 @@ def checked_text(payload: dict[str, Any]) -> str:
     if len(text.encode("utf-16-le")) // 2 > MAX_UNITS:
         raise ApiError(400, "Bad Request: message is too long")
     return text
+
+
+def checked_caption(payload: dict[str, Any]) -> str:
+    """The caption of a picture, or the API's complaint about it."""
+    caption = str(payload.get("caption", "")).strip()
+    if len(caption.encode("utf-16-le")) // 2 > MAX_CAPTION:
+        raise ApiError(400, "Bad Request: message caption is too long")
+    return caption
+
+
+def checked_photo(payload: dict[str, Any]) -> dict[str, Any]:
+    """The uploaded picture as a PhotoSize, or the API's complaint; this fake takes PNG only."""
+    photo = payload.get("photo")
+    if not photo:
+        raise ApiError(400, "Bad Request: there is no photo in the request")
+    if not isinstance(photo, bytes):
+        raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
+    if not photo.startswith(PNG) or photo[12:16] != b"IHDR":
+        raise ApiError(400, "Bad Request: IMAGE_PROCESS_FAILED")
+    width, height = (int.from_bytes(photo[at : at + 4], "big") for at in (16, 20))
+    if width + height > 10000 or max(width, height) > 20 * min(width, height):
+        raise ApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+    size = {"width": width, "height": height, "file_size": len(photo)}
+    return {"file_id": "p", "file_unique_id": "u"} | size
 
 
 def checked_buttons(payload: dict[str, Any]) -> list[list[dict[str, str]]]:

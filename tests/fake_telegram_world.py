@@ -40,9 +40,15 @@ class FakeMessage:
         return [button["text"] for row in self.buttons for button in row]
 
     @property
+    def read(self) -> str:
+        """What people read: the text, of a picture "[hình]" and its caption."""
+        caption = self.extra.get("caption", "")
+        return f"[hình] {caption}".rstrip() if "photo" in self.extra else self.text
+
+    @property
     def shown(self) -> str:
         """The text with its buttons in brackets: "Học gì? [Mã OTP] [Để sau]"."""
-        return " ".join([self.text, *(f"[{label}]" for label in self.labels)])
+        return " ".join([self.read, *(f"[{label}]" for label in self.labels)])
 
 
 @dataclass
@@ -221,8 +227,8 @@ class Heard:
 
     @property
     def heard(self) -> list[str]:
-        """The texts of the bot's messages here, oldest first."""
-        return [message.text for message in self.messages]
+        """The texts of the bot's messages here, oldest first; a picture is "[hình] caption"."""
+        return [message.read for message in self.messages]
 
     @property
     def shown(self) -> list[str]:

@@ -200,13 +200,16 @@ class OverTelegram:
                 return
 
     async def heard(self) -> dict[str, list[str]]:
-        sent = self.fake.made("sendMessage")
+        sent = self.fake.made("sendMessage", "sendPhoto")
         new, self._n_seen = sent[self._n_seen :], len(sent)
         said: dict[str, list[str]] = {}
         for payload in new:
             rows = payload.get("reply_markup", {}).get("inline_keyboard", ())
             buttons = [[b["text"], b["callback_data"]] for row in rows for b in row]
-            text = shown({"text": payload["text"], "buttons": buttons})
+            body = {"text": payload.get("text"), "buttons": buttons}
+            if "photo" in payload:
+                body = {"text": payload["caption"], "link": ""}
+            text = shown(body)
             said.setdefault(self.places[int(payload["chat_id"])], []).append(text)
         return said
 

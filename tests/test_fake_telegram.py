@@ -25,6 +25,7 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.reports.qr import qr_png
 from tests.fake_telegram import Failure, FakeTelegram, Limits
 
 
@@ -64,6 +65,36 @@ async def test_a_message_arrives_with_its_buttons(fake, ptb):
     sent = await ptb.send_message(lan.id, "Học gì?", reply_markup=keyboard("Mã OTP", "Để sau"))
     assert sent.text == "Học gì?"
     assert lan.shown == ["Học gì? [Mã OTP] [Để sau]"]
+
+
+async def test_a_picture_arrives_with_its_caption(fake, ptb):
+    lan = fake.user("Lan")
+    lan.start()
+    sent = await ptb.send_photo(lan.id, qr_png("https://lan.toa/v/AB"), caption="Bà xem hình.")
+    assert (sent.caption, sent.text, sent.photo[0].width) == ("Bà xem hình.", None, 429)
+    await ptb.send_photo(lan.id, qr_png("https://lan.toa/v/AB"))
+    assert lan.heard == ["[hình] Bà xem hình.", "[hình]"]
+    with pytest.raises(BadRequest, match="no text in the message"):
+        await ptb.edit_message_text("x", lan.id, sent.message_id)
+
+
+@pytest.mark.parametrize(
+    ("photo", "caption", "complaint"),
+    [
+        (qr_png("x"), "😀" * 513, "caption is too long"),
+        (b"%PDF-1.7", "", "(?i)image_process_failed"),
+        (qr_png("x")[:16] + bytes([0, 0, 0, 9, 0, 0, 1, 0]), "", "(?i)photo_invalid_dimensions"),
+        ("a-file-id", "", "(?i)wrong file identifier"),
+    ],
+)
+async def test_a_picture_that_telegram_would_not_take_is_refused(
+    fake, ptb, photo, caption, complaint
+):
+    lan = fake.user("Lan")
+    lan.start()
+    with pytest.raises(BadRequest, match=complaint):
+        await ptb.send_photo(lan.id, photo, caption=caption)
+    assert lan.heard == []
 
 
 async def test_updates_are_confirmed_by_the_offset_and_repeated_until_then(fake, ptb):

@@ -1,9 +1,13 @@
 """Relatives: recorded without a name, handed a link and a code, renewed, taken off the list."""
 
 import re
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
+from handlers.codes import renew_code
 from handlers.relations import AGE_BANDS, RELATIONS
 from tests.conversation import MiniSchool, Talk
 
@@ -18,7 +22,7 @@ def add(talk: Talk, relation: str = "Bà ngoại", nickname: str = "") -> str:
     return talk.says(nickname) if nickname else talk.taps("Bỏ qua")
 
 
-def relatives(school: MiniSchool) -> list[object]:
+def relatives(school: MiniSchool) -> list[Any]:
     return [row for row in school.rows("person") if row.kind == "relative"]
 
 
@@ -131,6 +135,106 @@ def test_the_invitation_is_shown_again_with_the_same_code(school: MiniSchool) ->
     first = re.findall(r"start=(\w+)", add(talk))
     talk.taps("Bà ngoại")
     assert re.findall(r"start=(\w+)", talk.taps("Xem lại lời mời")) == first
+
+
+def pictures(school: MiniSchool) -> list[Any]:
+    return [row.body for row in school.rows("outbox") if row.kind == "qr"]
+
+
+def code_of(school: MiniSchool, generation: int = 1) -> str:
+    person = [row for row in school.rows("person") if row.kind == "relative"][-1]
+    return school.codes.make("person", person.id, generation)
+
+
+def test_the_phone_beside_is_shown_a_picture_before_the_list(school: MiniSchool) -> None:
+    talk = school.joined("lan")
+    assert add(talk).endswith("[Hiện mã QR] [Bà ngoại] [Thêm người thân] [Về mục chính]")
+    before = len(school.rows("outbox"))
+    picture, listed = talk.taps("Hiện mã QR").split("\n---\n")
+    assert picture.startswith("[hình] Bà ngoại mở máy ảnh của máy mình, đưa vào hình này.")
+    code = code_of(school)
+    assert f"nhập: {code[:4]}-{code[4:]}" in picture
+    assert listed.endswith("[Bà ngoại] [Thêm người thân] [Về mục chính]")
+    shown, said = school.rows("outbox")[before:]
+    assert (shown.kind, shown.harmless, said.kind) == ("qr", True, "say")
+    assert set(shown.body) == {"link", "text"}
+    assert shown.body["link"] == f"https://t.me/lantoa_bot?start={code}"
+    assert len(shown.body["text"]) <= 1024
+
+
+def test_a_neighbours_picture_names_them_as_the_pupil_does(sqlite_school: MiniSchool) -> None:
+    talk = sqlite_school.joined("lan")
+    add(talk, "Người khác > Hàng xóm", nickname="chị Bé")
+    assert "[hình] Chị Bé mở máy ảnh" in talk.taps("Hiện mã QR")
+
+
+def test_the_picture_is_offered_with_the_invitation_only(sqlite_school: MiniSchool) -> None:
+    talk = sqlite_school.joined("lan")
+    add(talk)
+    assert "Hiện mã QR" not in talk.says("nguoithan")
+    talk.taps("Bà ngoại")
+    assert "[Hiện mã QR]" in talk.taps("Xem lại lời mời")
+    talk.taps("Hiện mã QR")
+    (body,) = pictures(sqlite_school)
+    assert body["link"].endswith(code_of(sqlite_school))
+
+
+def test_a_second_tap_shows_no_second_picture(school: MiniSchool) -> None:
+    talk = school.joined("lan")
+    add(talk)
+    token = talk.button("Hiện mã QR")
+    talk.taps_token(token)
+    heard = talk.taps_token(token)
+    assert "Nút đó là của câu trước rồi" in heard
+    assert "[hình]" not in heard
+    assert len(pictures(school)) == 1
+
+
+def test_a_code_renewed_meanwhile_is_the_one_in_the_picture(school: MiniSchool) -> None:
+    talk = school.joined("lan")
+    add(talk)
+    relative = relatives(school)[0].id
+    school.store(lambda s: renew_code(s, school.codes, "person", relative, school.now))
+    talk.taps("Hiện mã QR")
+    assert [body["link"][-8:] for body in pictures(school)] == [code_of(school, 2)]
+
+
+def test_no_picture_of_somebody_taken_off_meanwhile(school: MiniSchool) -> None:
+    talk = school.joined("lan")
+    add(talk)
+    (person,) = relatives(school)
+    school.store(lambda s: s.people.drop_kinship(school.person["lan"], person.id))
+    assert "không còn trong danh sách" in talk.taps("Hiện mã QR")
+    assert pictures(school) == []
+
+
+def test_no_picture_of_a_classmates_relative(school: MiniSchool) -> None:
+    talk = school.joined("lan")
+    add(talk)
+    account = school.rows("account")[0].id
+    school.store(lambda s: s.chats.speak(account, school.person["an"], school.now))
+    assert "không còn trong danh sách" in talk.taps("Hiện mã QR")
+    assert pictures(school) == []
+
+
+def test_no_picture_once_consent_is_withdrawn(school: MiniSchool) -> None:
+    talk = school.joined("lan")
+    add(talk)
+    lan = school.person["lan"]
+    school.store(lambda s: s.privacy.withdraw(lan, "learning", school.now))
+    assert "đồng ý của phụ huynh" in talk.taps("Hiện mã QR")
+    assert pictures(school) == []
+
+
+def test_where_no_picture_can_be_shown_none_is_offered(sqlite_school: MiniSchool) -> None:
+    face = sqlite_school.world.bots["tg"]
+    plain = replace(face, capabilities=replace(face.capabilities, pictures=False))
+    talk = sqlite_school.joined("lan")
+    offered = sqlite_school.world
+    sqlite_school.world = replace(offered, bots=MappingProxyType({"tg": plain}))
+    heard = add(talk)
+    assert "start=" in heard
+    assert "QR" not in heard
 
 
 def test_a_renewed_code_is_new_and_the_old_one_dead(school: MiniSchool) -> None:

@@ -9,9 +9,16 @@ import pytest
 import pytest_asyncio
 
 from bot.channels import ChatGone, ChatMoved, OutRow, Rejected, RetryLater, Uncertain
-from bot.channels.telegram import TelegramChannel, TelegramSettings, keyboard, say_request
+from bot.channels.telegram import (
+    TelegramChannel,
+    TelegramSettings,
+    keyboard,
+    photo_request,
+    say_request,
+)
 from bot.channels.telegram_wire import Wire, failure, loads, new_session
 from bot.clock import SystemClock
+from bot.reports.qr import qr_png
 from tests.fake_telegram import Failure, FakeTelegram
 
 
@@ -43,6 +50,15 @@ def test_a_row_without_buttons_has_no_keyboard():
         "text": "x",
         "link_preview_options": PREVIEW,
     }
+
+
+def picture(chat: int) -> OutRow:
+    body = {"link": "https://t.me/lantoa_bot?start=ABCD1234", "text": "Bà đưa máy vào hình này."}
+    return OutRow(1, "b", 1, str(chat), False, "qr", body)
+
+
+def test_a_picture_row_becomes_exactly_this_request():
+    assert photo_request(picture(11)) == {"chat_id": "11", "caption": "Bà đưa máy vào hình này."}
 
 
 def test_numbers_stand_side_by_side_and_labels_one_below_the_other():
@@ -82,6 +98,21 @@ ANSWERS = {
         (Rejected, "empty text"),
     ),
     "400 long": (400, refusal(400, "Bad Request: message is too long"), (Rejected, "too long")),
+    "400 long caption": (
+        400,
+        refusal(400, "Bad Request: message caption is too long"),
+        (Rejected, "too long"),
+    ),
+    "400 no picture": (
+        400,
+        refusal(400, "Bad Request: IMAGE_PROCESS_FAILED"),
+        (Rejected, "bad picture"),
+    ),
+    "400 odd picture": (
+        400,
+        refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"),
+        (Rejected, "bad picture"),
+    ),
     "400 delete": (
         400,
         refusal(400, "Bad Request: message can't be deleted"),
@@ -160,6 +191,30 @@ async def test_each_end_of_a_send_has_its_error(fake, channel, planned, error, n
         await channel.send(OutRow(1, "b", 1, str(lan.id), False, "say", {"text": "x"}))
     assert shown(raised.value) == error
     assert len(lan.heard) == n_heard
+
+
+@pytest.mark.parametrize(("planned", "error", "n_heard"), WIRE.values(), ids=WIRE)
+async def test_each_end_of_sending_a_picture_has_its_error(fake, channel, planned, error, n_heard):
+    lan = fake.user("Lan")
+    lan.start()
+    fake.fail_next("sendPhoto", planned)
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - compared below
+        await channel.send(picture(lan.id))
+    assert shown(raised.value) == error
+    assert len(lan.heard) == n_heard
+
+
+async def test_a_picture_is_drawn_when_it_is_sent(fake, channel):
+    lan = fake.user("Lan")
+    lan.start()
+    sent = await channel.send(picture(lan.id))
+    assert lan.heard == ["[hình] Bà đưa máy vào hình này."]
+    assert sent == str(lan.messages[0].id)
+    (payload,) = fake.made("sendPhoto")
+    assert payload == photo_request(picture(lan.id)) | {
+        "photo": qr_png("https://t.me/lantoa_bot?start=ABCD1234")
+    }
+    assert channel.capabilities.pictures
 
 
 async def test_a_send_and_a_deletion_reach_the_wire(fake, channel):

@@ -69,8 +69,9 @@ class OutRow:
         account: our id of the chat.
         chat: the platform's id of the chat.
         group: whether the chat is a group (slower limits).
-        kind: `say` or `delete`.
-        body: `say`: {"text": str, "buttons": [[label, token], ...]}; `delete`: {"message": id}.
+        kind: `say`, `qr` (a link's QR picture, rendered by the channel) or `delete`.
+        body: `say`: {"text": str, "buttons": [[label, token], ...]}; `qr`: {"link": str, "text":
+            caption}; `delete`: {"message": id}.
         harmless: whether a repeat would be harmless; if not, `attempted_at` is committed before the
             call.
         attempted: whether an earlier process may have made the call already.

@@ -38,6 +38,7 @@ from bot.channels.telegram_parse import (
 )
 from bot.channels.telegram_wire import Wire, loads, new_session
 from bot.clock import Clock
+from bot.reports.qr import qr_png
 from content.fit import Capabilities
 from content.update import Update
 
@@ -132,6 +133,7 @@ class TelegramChannel:
             per_second=limits.per_second,
             chat_interval_s=limits.chat_interval_s,
             group_per_minute=limits.group_per_minute,
+            pictures=True,
         )
 
     async def open(self) -> str:
@@ -191,9 +193,13 @@ class TelegramChannel:
             message = {"chat_id": int(row.chat), "message_id": int(row.body["message"])}
             await self._wire.call("deleteMessage", message, SEND_S)
             return ""
-        if row.kind != "say":
+        if row.kind == "say":
+            sent = await self._wire.call("sendMessage", say_request(row), SEND_S)
+        elif row.kind == "qr":
+            png = qr_png(row.body["link"])
+            sent = await self._wire.upload("sendPhoto", photo_request(row), png, SEND_S)
+        else:
             raise Rejected(f"unknown kind {row.kind}")
-        sent = await self._wire.call("sendMessage", say_request(row), SEND_S)
         if not isinstance(sent, dict) or not isinstance(sent.get("message_id"), int):
             raise Uncertain("no message id in the answer")
         return str(sent["message_id"])
@@ -359,6 +365,11 @@ def say_request(row: OutRow) -> dict[str, Any]:
     if buttons := row.body.get("buttons"):
         request["reply_markup"] = {"inline_keyboard": keyboard(buttons)}
     return request
+
+
+def photo_request(row: OutRow) -> dict[str, str]:
+    """The parameters of sendPhoto for a row of kind `qr`, without the photo itself."""
+    return {"chat_id": row.chat, "caption": row.body["text"]}
 
 
 def keyboard(buttons: Sequence[Sequence[str]]) -> list[list[Mapping[str, str]]]:

@@ -1,4 +1,4 @@
-"""The lean way to the Bot API: one POST of our own JSON, each answer to its delivery error."""
+"""The lean way to the Bot API: one POST of our own, each answer to its delivery error."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -27,6 +27,9 @@ REASONS = (
     ("text is empty", "empty text"),
     ("text must be non-empty", "empty text"),
     ("message is too long", "too long"),
+    ("caption is too long", "too long"),
+    ("image_process_failed", "bad picture"),
+    ("photo_invalid_dimensions", "bad picture"),
     ("message can't be deleted", "cannot be deleted"),
     ("message to delete not found", "message not found"),
     ("message to edit not found", "message not found"),
@@ -44,6 +47,8 @@ BEFORE_SENDING = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
 )
+
+Body = bytes | aiohttp.FormData
 
 
 def new_session(proxy: str | None = None) -> aiohttp.ClientSession:
@@ -148,7 +153,30 @@ class Wire:
             Uncertain: the request may have arrived; the answer did not.
             Rejected, ChatGone, ChatMoved: see there.
         """
-        status, raw = await self._post(method, payload, timeout_s)
+        return await self._result(method, orjson.dumps(payload), JSON_HEADERS, timeout_s)
+
+    async def upload(
+        self, method: str, payload: Mapping[str, str], photo: bytes, timeout_s: float
+    ) -> object:
+        """Make one call that carries a picture; return and errors are those of `call`.
+
+        Args:
+            method: the Bot API's name of it.
+            payload: its other parameters.
+            photo: a PNG for its field `photo`.
+            timeout_s: seconds for everything.
+
+        Source: core.telegram.org/bots/api#sending-files, read 2026-11.
+        """
+        form = aiohttp.FormData(payload)
+        form.add_field("photo", photo, filename="qr.png", content_type="image/png")
+        return await self._result(method, form, {}, timeout_s)
+
+    async def _result(
+        self, method: str, body: Body, headers: Mapping[str, str], timeout_s: float
+    ) -> object:
+        """One POST and what its answer means."""
+        status, raw = await self._post(method, body, headers, timeout_s)
         try:
             answer = loads(raw)
         except ValueError:
@@ -158,16 +186,15 @@ class Wire:
         raise failure(status, answer)
 
     async def _post(
-        self, method: str, payload: Mapping[str, Any], timeout_s: float
+        self, method: str, body: Body, headers: Mapping[str, str], timeout_s: float
     ) -> tuple[int, bytes]:
         """One POST. aiohttp's errors carry the address, hence the token: they end here."""
         timeout = aiohttp.ClientTimeout(total=timeout_s, connect=min(CONNECT_S, timeout_s))
-        data = orjson.dumps(payload)
         try:
             async with self.session.post(
                 self._url(method),
-                data=data,
-                headers=JSON_HEADERS,
+                data=body,
+                headers=headers,
                 timeout=timeout,
                 allow_redirects=False,  # the address holds the token; nobody else may see it
             ) as response:

@@ -60,7 +60,7 @@ class Outbox:
 
         Args:
             where: the chat.
-            kind: `say` or `delete`.
+            kind: `say`, `qr` or `delete`.
             body: what the channel sends (`bot.channels.OutRow`).
             now: the instant of the turn; rows of a chat go out in the order of putting.
             harmless: whether sending it twice would do no harm.
