@@ -83,7 +83,8 @@ BY_KEY = and_(
     account.c.external_id.in_(bindparam("chats", expanding=True)),
 )
 BY_ID = account.c.id.in_(bindparam("ids", expanding=True))
-LOCK_ACCOUNTS = ACCOUNTS.where(or_(BY_KEY, BY_ID)).with_for_update(key_share=True)
+FIND_ACCOUNTS = ACCOUNTS.where(or_(BY_KEY, BY_ID))
+LOCK_ACCOUNTS = FIND_ACCOUNTS.with_for_update(key_share=True)
 CONVERSATIONS = select(conversation).where(
     conversation.c.account_id.in_(bindparam("ids", expanding=True)),
     conversation.c.sender.in_(bindparam("senders", expanding=True)),
@@ -124,24 +125,38 @@ def lock_accounts(
     ids: Sequence[int],
     now: datetime,
 ) -> list[Row[Any]]:
-    """The rows of these chats, locked in id order; chats never seen before are made first."""
+    """The rows of these chats, locked in id order; chats never seen before are made first.
+
+    They are made before any lock is taken: who waits for another's new chat must hold none.
+    """
     keys = sorted({(address.bot, address.chat) for address, _ in addresses})
     values = {
         "bots": sorted({bot for bot, _ in keys}) or [""],
         "chats": [chat for _, chat in keys] or [""],
         "ids": sorted(set(ids)) or [0],
     }
-    rows = session.all(LOCK_ACCOUNTS, values)
+    rows = session.all(FIND_ACCOUNTS, values)
     missing = set(keys) - {(row.bot, row.external_id) for row in rows}
-    if not missing:
-        return list(rows)
+    if missing:
+        _make_accounts(session, addresses, missing, now)
+    elif session.dialect == "sqlite":
+        return list(rows)  # one writer: what it has read, it has locked
+    return list(session.all(LOCK_ACCOUNTS, values))
+
+
+def _make_accounts(
+    session: Session,
+    addresses: Sequence[tuple[ChatAddress, bool]],
+    missing: set[tuple[str, str]],
+    now: datetime,
+) -> None:
+    """Make chats, in the order of their keys; one that another makes meanwhile is waited for."""
     groups = {(address.bot, address.chat): group for address, group in addresses}
     new = [
         {"bot": bot, "external_id": chat, "is_group": groups[bot, chat], "created_at": now}
         for bot, chat in sorted(missing)
     ]
     session.connection.execute(session.upsert(account).on_conflict_do_nothing(), new)
-    return list(session.all(LOCK_ACCOUNTS, values))
 
 
 def read_persons(session: Session, ids: Iterable[int], *, lock: bool = False) -> dict[int, Person]:

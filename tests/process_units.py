@@ -136,7 +136,7 @@ def overlapping_batches(url: str, seed: int, batches: int, told: Any) -> None:
     """Run batches of 20 chats and persons, drawn from a small pool in random order.
 
     On three threads, as a process has them: with two transactions alone, one waits for the other
-    and they rarely take locks at the same moment. A tenth of the chats are new to everybody.
+    and they rarely take locks at the same moment. A quarter of the chats are new to everybody.
     """
     engine = open_engine(url)
     with ThreadPoolExecutor(3) as threads:
@@ -168,10 +168,10 @@ def _batches(engine: Engine, seed: int, batches: int) -> tuple[int, int]:
 
 def _drawn(chance: random.Random, batch: int) -> Unit:
     kind = chance.random()
-    if kind < 0.1:
+    if kind < 0.25:
         name = f"new{batch}-{chance.randrange(8)}"
         return Unit(_arrive, NOW, chat=chat(name))
-    if kind < 0.3:
+    if kind < 0.4:
         return Unit(_arrive, NOW, person=chance.randrange(1, 31))
     if kind < 0.5:
         return Unit(_arrive, NOW, account=chance.randrange(1, 61))

@@ -146,7 +146,7 @@ def test_killed_again_and_again_it_loses_no_turn_and_repeats_none(
     mode: str, tmp_path: Path, fake: SlowFake, told: Told
 ) -> None:
     bot = Lantoa(tmp_path, fake, mode)
-    told(killed_and_compared(bot, fake, Plan(mode, 22, 50, 10, f"{mode}, SQLite")))
+    told(killed_and_compared(bot, fake, Plan(mode, 20, 50, 10, f"{mode}, SQLite")))
 
 
 def test_killed_on_postgresql_it_loses_no_turn_and_repeats_none(
