@@ -213,7 +213,7 @@ outbox = Table(
     _id(),
     Column("bot", String(40), nullable=False),
     _ref("account_id", "account.id"),
-    Column("kind", String(10), nullable=False),  # say, delete
+    Column("kind", String(10), nullable=False),  # say, qr, delete
     Column("body", JSON, nullable=False),
     Column("harmless", Boolean, nullable=False),
     _ref("unasked_for", "person.id", null=True),

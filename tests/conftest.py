@@ -10,6 +10,8 @@ from tests.proofs import pytest_terminal_summary, told
 
 __all__ = ["pytest_terminal_summary", "told"]
 
+pytest_plugins = ("tests.telegram_desk",)
+
 DATABASES = {"sqlite": sqlite_database, "postgresql": postgres_database}
 
 

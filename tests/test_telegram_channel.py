@@ -13,8 +13,6 @@ from bot.sender import Sender
 from tests.fake_telegram import Failure
 from tests.telegram_desk import Notes, polled, until
 
-pytest_plugins = ("tests.telegram_desk",)
-
 
 async def test_opening_tells_the_user_name_and_a_wrong_token_is_rejected(fake, desk):
     assert await desk.channel.open() == "lantoa_bot"

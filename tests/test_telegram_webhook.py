@@ -14,8 +14,6 @@ from bot.channels.telegram import TelegramChannel, TelegramSettings
 from bot.clock import SteppedClock
 from tests.telegram_desk import SECRET, Intake, until
 
-pytest_plugins = ("tests.telegram_desk",)
-
 
 async def post(url: str, body: Any, secret: str | None = SECRET) -> tuple[int, bytes]:
     """Post as Telegram does."""
