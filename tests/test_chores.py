@@ -36,3 +36,18 @@ def test_the_cleaning_comes_again_every_night_and_is_set_once(school):
     assert first == local("2026-11-18 03:30")
     school.tick("2026-11-18 05:00")
     assert school.rows("schedule")[0].next_at == first + timedelta(days=1)
+
+
+def test_what_was_said_to_a_pupil_without_consent_is_emptied_the_next_night(school):
+    for alias in ("dung", "lan"):
+        talk = school.joined(alias)
+        talk.says("hoc")
+        talk.says("1")
+    with school.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET done_at = created_at, outcome = 'sent'")
+    school.store(lambda store: begin_chores(school.world, school.now, store))
+    school.tick("2026-11-19 04:00")
+    (dung, lan) = [row.id for row in school.rows("account")]
+    texts = [(row.account_id, row.body["text"]) for row in school.rows("outbox")]
+    assert [text for account, text in texts if account == dung] == ["", ""]
+    assert all(text for account, text in texts if account == lan)
