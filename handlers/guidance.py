@@ -19,7 +19,7 @@ NOT_RECORDED = (
     "{Me} chưa ghi được việc này, vì nhà trường chưa nhận được đồng ý của phụ huynh.\n"
     "{You} vẫn cứ học và dạy người thân ở nhà nhé, vậy là giỏi lắm rồi."
 )
-NO_KIN = "{You} thêm một người thân trước nhé, rồi mình ghi tiếp."
+NO_KIN = "{You} thêm một người thân trước nhé. Thêm xong, {you} gõ “hướng dẫn” để ghi."
 ASK_WHOM = "{You} đã hướng dẫn ai?"
 ASK_WHOM_LESSON = "{You} đã dạy {what} cho ai?"
 KIN_GONE = "Người thân này không còn trong danh sách của {you}. {You} chọn lại nhé."
