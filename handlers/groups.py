@@ -216,24 +216,28 @@ def _tell_teachers(turn: Turn, class_id: int, kind: str) -> None:
 def fired_bound(turn: Turn, row: Row[Any]) -> datetime | None:
     """Tell a teacher that the group is bound, if it still is."""
     still = turn.store.classes.binding(row.class_id) is not None
-    return _told(turn, row, TOLD if still else "")
+    later = due.right_moment(turn, row.person_id)
+    if later is not None:
+        return later
+    turn.unasked = False  # the answer to what they did
+    _told(turn, row, TOLD if still else "")
+    return None
 
 
 def fired_lost(turn: Turn, row: Row[Any]) -> datetime | None:
     """Tell a teacher that the group is gone, if no other has been bound since."""
     again = turn.store.classes.binding(row.class_id) is not None
-    return _told(turn, row, "" if again else LOST)
-
-
-def _told(turn: Turn, row: Row[Any], text: str) -> datetime | None:
-    later = due.right_moment(turn, row.person_id)  # the answer to what they did: no allowance
+    later = due.allowed(turn, row.person_id)
     if later is not None:
         return later
-    turn.unasked = False
+    _told(turn, row, "" if again else LOST)
+    return None
+
+
+def _told(turn: Turn, row: Row[Any], text: str) -> None:
     if text:
         slot = slot_words(turn.store.tallies.rule(row.class_id))
         turn.say(text, label=_label(turn, row.class_id), slot=slot)
-    return None
 
 
 IN_GROUP: Mapping[str, Callable[[Turn], None]] = {
