@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from aiohttp import web
 from sqlalchemy import Engine, insert
 from typing_extensions import override
 
@@ -31,10 +32,11 @@ CODES = Codes(SECRET.encode())
 
 
 class SlowFake(FakeTelegram):
-    """The fake with answers to sendMessage that take their time, and a record of what it took.
+    """The fake where sendMessage takes its time, on the way there and back, and is recorded.
 
     Attributes:
         sending: calls of sendMessage that have come in and are not answered.
+        lost: those whose sender had died before they took effect; they took none.
         taken: (chat, text, tokens on the buttons) of each message that took effect, in order.
     """
 
@@ -42,24 +44,39 @@ class SlowFake(FakeTelegram):
         super().__init__(**others)
         self.sending = 0
         self.answered = 0
+        self.lost = 0
         self.taken: list[tuple[int, str, tuple[str, ...]]] = []
         self._chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self._longest_s = longest_s
 
-    async def _called(self, method: str, payload: dict[str, Any]) -> Any:
-        if method != "sendMessage":
-            return await super()._called(method, payload)
+    @override
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if request.match_info["method"] != "sendMessage":
+            return await super()._serve(request)
         self.sending += 1
         try:
-            found = await super()._called(method, payload)
-            rows = payload.get("reply_markup", {}).get("inline_keyboard", [])
-            tokens = tuple(key["callback_data"] for row in rows for key in row)
-            self.taken.append((payload["chat_id"], payload["text"], tokens))
-            longest_s = self._chance.uniform(0.2, 1) * self._longest_s
-            await asyncio.wait([self._over], timeout=longest_s)
+            await self._on_the_way()
+            if request.transport is None or request.transport.is_closing():
+                self.lost += 1
+                return web.Response()
+            answer = await super()._serve(request)
+            await self._on_the_way()
         finally:
             self.sending -= 1
             self.answered += 1
+        return answer
+
+    async def _on_the_way(self) -> None:
+        longest_s = self._chance.uniform(0.1, 0.5) * self._longest_s
+        await asyncio.wait([self._over], timeout=longest_s)
+
+    @override
+    async def _called(self, method: str, payload: dict[str, Any]) -> Any:
+        found = await super()._called(method, payload)
+        if method == "sendMessage":
+            rows = payload.get("reply_markup", {}).get("inline_keyboard", [])
+            tokens = tuple(key["callback_data"] for row in rows for key in row)
+            self.taken.append((payload["chat_id"], payload["text"], tokens))
         return found
 
     @override
