@@ -11,14 +11,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event, insert, select, text
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.exc import IntegrityError
 
 from db import models
 from db.batch import REPEAT, Unit
 from db.engine import open_engine
 from db.runner import Database, Unavailable
-from db.session import Session
 from db.store import Store
 from tests.databases import postgres_database, sqlite_database
 from tests.process_units import (
@@ -387,20 +386,3 @@ def test_a_closed_database_finishes_what_waits_and_takes_no_more(sqlite_url: str
     engine = open_engine(sqlite_url)
     assert notes(engine) == list(range(200))
     engine.dispose()
-
-
-def test_a_session_shows_a_unit_its_own_writes(database_url: str) -> None:
-    with opened(database_url) as (engine, _), engine.begin() as connection:
-        session = Session(connection)
-        session.add(models.class_note, **_class_note(connection))
-        assert len(session.all(select(models.class_note))) == 1
-
-
-def _class_note(connection: Any) -> dict[str, Any]:
-    row = connection.execute(
-        insert(models.school_class).values(
-            year="2026-2027", grade=7, suffix="A", label="7A", sort_key="7A"
-        )
-    ).inserted_primary_key
-    day = NOW.date()
-    return {"class_id": row[0], "week_start": day, "text": "x", "by_person_id": 1, "at": NOW}
