@@ -45,12 +45,16 @@ STOPPED: Mapping[str, str] = {
 }
 HOW_TO_RESUME = "Muốn nhận lại thì gõ “tiếp tục”."
 RESUMED: Mapping[str, str] = {
-    "pupil": "{Me} nhắn lại rồi nhé. Mỗi tuần nhiều nhất 3 tin, không nhắn sau 21 giờ đêm.",
+    "pupil": (
+        "{Me} nhắn lại rồi nhé. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến 6 rưỡi sáng."
+    ),
     "relative": (
-        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 21 giờ đến 6 giờ rưỡi ạ."
+        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến 6 giờ rưỡi "
+        "sáng ạ."
     ),
     "staff": (
-        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 21 giờ đến 6 giờ rưỡi."
+        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến 6 giờ rưỡi "
+        "sáng."
     ),
 }
 ABOUT: Mapping[str, str] = {
