@@ -49,12 +49,12 @@ RESUMED: Mapping[str, str] = {
         "{Me} nhắn lại rồi nhé. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến 6 rưỡi sáng."
     ),
     "relative": (
-        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến 6 giờ rưỡi "
-        "sáng ạ."
+        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến "
+        "6 giờ rưỡi sáng ạ."
     ),
     "staff": (
-        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến 6 giờ rưỡi "
-        "sáng."
+        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến "
+        "6 giờ rưỡi sáng."
     ),
 }
 ABOUT: Mapping[str, str] = {
