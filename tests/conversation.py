@@ -5,6 +5,7 @@ production too.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -75,10 +76,20 @@ def shown(body: dict[str, Any]) -> str:
     return f"{body['text']}\n{buttons}".strip()
 
 
+@dataclass(frozen=True)
+class SchoolIds:
+    """The ids of a school that is in the database already, by alias and by label."""
+
+    person: dict[str, int]
+    class_id: dict[str, int]
+
+
 class MiniSchool:
     """Classes 7A and 7B with a few people, a clock, and one bot."""
 
-    def __init__(self, engine: Engine, library: Library | None = None) -> None:
+    def __init__(
+        self, engine: Engine, library: Library | None = None, ids: SchoolIds | None = None
+    ) -> None:
         self.engine = engine
         self.now = local(START)
         self.codes = Codes(b"test secret")
@@ -92,9 +103,13 @@ class MiniSchool:
         self.person: dict[str, int] = {}
         self.class_id: dict[str, int] = {}
         self.n_said = 0
-        models.metadata.create_all(engine)
+        if ids is None:
+            models.metadata.create_all(engine)
         rewind_ids(engine)
-        self._fill()
+        if ids is None:
+            self._fill()
+        else:
+            self.person, self.class_id = dict(ids.person), dict(ids.class_id)
 
     def _fill(self) -> None:
         with self.engine.begin() as connection:

