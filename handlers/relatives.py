@@ -27,6 +27,7 @@ MOST = 12
 MOST_LETTERS = 30
 LONG_NUMBER_RE = re.compile(r"\d(?:[ .-]?\d){3}|@|https?:|www\.", re.IGNORECASE)
 
+PARENTS = frozenset({"bo", "me"})  # one has one of each, and no other name for them
 STRANGERS = frozenset({"hang-xom", "khac"})  # relations that do not say how somebody is called
 
 # What a child calls themselves, by how they call the other: "con mời mẹ", "em mời chị Bé".
@@ -151,6 +152,9 @@ def age(turn: Turn) -> None:
     if turn.picked not in AGE_BANDS or chosen not in RELATIONS:
         return
     known = [row.relation for row in turn.store.people.relatives(turn.person.id)]
+    if chosen in PARENTS and chosen not in known:
+        _add(turn, NewRelative(chosen, turn.picked, None))
+        return
     text = (SAME_RELATION if chosen in known else "") + NICKNAME
     data = {"relation": chosen, "age": turn.picked}
     label = "người đó" if chosen in STRANGERS else relation_label(chosen)
@@ -163,23 +167,30 @@ def age(turn: Turn) -> None:
 def nickname(turn: Turn) -> None:
     """The nickname was typed or left out: the relative is there, with link and code."""
     chosen, band = str(turn.data.get("relation")), str(turn.data.get("age"))
-    if chosen not in RELATIONS or band not in AGE_BANDS or not turn.person.recorded:
+    if chosen not in RELATIONS or band not in AGE_BANDS:
         return
     name = None if turn.picked == "skip" else turn.text
     if name is not None and not _fits(name):
         turn.again(BAD_NICKNAME)
         return
+    _add(turn, NewRelative(chosen, band, name))
+
+
+def _add(turn: Turn, new: NewRelative) -> None:
+    """The relative is there, with link and code."""
     people = turn.store.people
+    if not turn.person.recorded:
+        return
     if len(people.relatives(turn.person.id)) >= MOST:
         turn.say(FULL, n=MOST)
         return
-    row = people.add_relative(turn.person.id, NewRelative(chosen, band, name), turn.now)
+    row = people.add_relative(turn.person.id, new, turn.now)
     turn.store.audit.note(Change("relative.add", "person", row), turn.person.id, turn.now)
     _invite(turn, row)
 
 
 def _fits(name: str) -> bool:
-    has_letter = any(letter.isalpha() for letter in name)
+    has_letter = any(letter.isalpha() for letter in name) and not set(name) & set("{}[]<>/\\")
     return has_letter and len(name) <= MOST_LETTERS and not LONG_NUMBER_RE.search(name)
 
 

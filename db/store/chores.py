@@ -11,7 +11,7 @@ KEYS_KEPT = timedelta(days=14)  # Telegram redelivers for 24 hours
 TRIES_KEPT = timedelta(days=2)
 TEXTS_KEPT = timedelta(days=30)  # what we said holds names and codes
 UNRECORDED_KEPT = timedelta(days=1)  # without consent even "Đúng rồi!" would be a record
-RUNS_KEPT = timedelta(days=30)
+RUNS_KEPT = timedelta(days=1)  # a run without consent lives only while it is open
 
 OLD_KEYS = delete(inbox).where(inbox.c.at < bindparam("before"))
 OLD_TRIES = delete(code_try).where(code_try.c.at < bindparam("before"))
