@@ -75,9 +75,8 @@ class Seat:
 
 
 ACCOUNTS = select(account).order_by(account.c.id)
-# By columns, not by (bot, chat) pairs: SQLite reads the whole table for pairs. What comes too much,
-# a
-# chat id known to two bots, is locked with the rest and not looked at.
+# By columns, not by (bot, chat) pairs: SQLite reads the whole table for pairs. A chat id known to
+# two bots comes too much: it is locked with the rest and not looked at.
 BY_KEY = and_(
     account.c.bot.in_(bindparam("bots", expanding=True)),
     account.c.external_id.in_(bindparam("chats", expanding=True)),
