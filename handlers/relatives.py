@@ -149,14 +149,15 @@ def relation(turn: Turn) -> None:
 def age(turn: Turn) -> None:
     """The age band was chosen: on to what the pupil calls them."""
     chosen = str(turn.data.get("relation", ""))
-    if turn.picked not in AGE_BANDS or chosen not in RELATIONS:
+    band = turn.picked or ""
+    if band not in AGE_BANDS or chosen not in RELATIONS:
         return
     known = [row.relation for row in turn.store.people.relatives(turn.person.id)]
     if chosen in PARENTS and chosen not in known:
-        _add(turn, NewRelative(chosen, turn.picked, None))
+        _add(turn, NewRelative(chosen, band, None))
         return
     text = (SAME_RELATION if chosen in known else "") + NICKNAME
-    data = {"relation": chosen, "age": turn.picked}
+    data = {"relation": chosen, "age": band}
     label = "người đó" if chosen in STRANGERS else relation_label(chosen)
     example = f"{_title(chosen)} Tư"
     options = [("Bỏ qua", "skip")]
