@@ -57,6 +57,7 @@ class _Bot:
     """One bot of this process: its channel, and its sender while this process holds its lease."""
 
     channel: Channel
+    published: bool = False
     sender: Sender | None = None
 
 
@@ -161,7 +162,7 @@ class App:
     async def _keep(self, bot: _Bot) -> None:
         """Hold the bot's lease as long as possible; poll and send while holding it."""
         name = bot.channel.name
-        await self._introduce(bot)
+        bot.published = await self._introduce(bot)
         while True:
             if not await self._lease(name):
                 await self.clock.sleep(LEASE.total_seconds() / 3)
@@ -180,6 +181,10 @@ class App:
                 group.create_task(sender.run()),
                 group.create_task(bot.channel.listen(self.intake.receive, self.intake.skip)),
             ]
+            if not bot.published:
+                # Beside the polling: the library for it takes seconds to import.
+                bot.published = True
+                loops.append(group.create_task(self._publish(bot.channel)))
             while await self._lease(bot.channel.name):
                 await self.clock.sleep(LEASE.total_seconds() / 3)
             log.warning("lease_lost", bot=bot.channel.name)
@@ -196,42 +201,40 @@ class App:
         except Unavailable:
             return False
 
-    async def _introduce(self, bot: _Bot) -> None:
-        """Ask the platform who the bot is; keep its name and its command list."""
-        username = await self._ask_name(bot.channel)
-        face = self._faces[bot.channel.name]
-        self._faces[bot.channel.name] = BotFace(face.channel, username, face.capabilities)
-        now = self.clock.now()
-        work = partial(_remember_bot, bot.channel.name, face.channel, username, now)
-        published = await self.database.run(Unit(work, now))
-        if published != COMMANDS_PRINT and isinstance(bot.channel, TelegramChannel):
-            await self._publish(bot.channel)
+    async def _introduce(self, bot: _Bot) -> bool:
+        """Ask who the bot is until platform and database answer; keep its name.
 
-    async def _ask_name(self, channel: Channel) -> str:
-        """The bot's public name, asked until the platform answers."""
+        Returns:
+            Whether the platform has our command list already.
+        """
+        name, face = bot.channel.name, self._faces[bot.channel.name]
         wait_s = 1.0
         while True:
             try:
-                return await channel.open()
+                username = await bot.channel.open()
+                now = self.clock.now()
+                work = partial(_remember_bot, name, face.channel, username, now)
+                published = await self.database.run(Unit(work, now))
             except Rejected as error:
-                raise CannotStart(
-                    f"Bot {channel.name}: nền tảng không nhận mã bot ({error.reason}). "
-                    "Xem lại token ở @BotFather."
-                ) from None
-            except DeliveryError as error:
-                log.warning("bot_unreachable", bot=channel.name, error=type(error).__name__)
+                raise CannotStart(refusal(name, error.reason)) from None
+            except (DeliveryError, Unavailable) as error:
+                log.warning("bot_unreachable", bot=name, error=type(error).__name__)
                 await self.clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, 30.0)
+            else:
+                self._faces[name] = BotFace(face.channel, username, face.capabilities)
+                return bool(published == COMMANDS_PRINT)
 
-    async def _publish(self, channel: TelegramChannel) -> None:
-        """Give Telegram the command list, if it has another; best effort."""
+    async def _publish(self, channel: Channel) -> None:
+        """Give Telegram our command list; best effort, the next start tries again."""
+        if not isinstance(channel, TelegramChannel):
+            return
         try:
             await channel.publish_commands(COMMAND_LIST)
-        except DeliveryError as error:
+            now = self.clock.now()
+            await self.database.run(Unit(partial(_published, channel.name), now))
+        except (DeliveryError, Unavailable) as error:
             log.warning("commands_not_published", bot=channel.name, error=type(error).__name__)
-            return
-        now = self.clock.now()
-        await self.database.run(Unit(partial(_published, channel.name), now))
 
     async def _close(self) -> None:
         for bot in self._bots.values():
@@ -247,6 +250,13 @@ class App:
 
 COMMAND_LIST = [(word, COMMANDS[word].label) for word in MENU_WORDS]
 COMMANDS_PRINT = sha256(repr(COMMAND_LIST).encode()).hexdigest()[:32]
+
+
+def refusal(bot: str, reason: str) -> str:
+    """What the person who typed `lantoa run` is told when the platform refuses the bot."""
+    if reason == "token":
+        return f"Bot {bot}: nền tảng không nhận mã bot (token). Xem lại token ở @BotFather."
+    return f"Bot {bot}: nền tảng từ chối ({reason}). Xem lại LANTOA_PUBLIC_URL và cài đặt của bot."
 
 
 def make_channel(bot: BotSettings, settings: Settings, clock: Clock) -> TelegramChannel:

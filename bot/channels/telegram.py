@@ -338,7 +338,6 @@ class TelegramChannel:
             return await receive(read)
         if isinstance(read, Unreadable):
             self.counts["unreadable"] += 1
-            log.warning("update_unreadable", bot=self.name, key=key_of(raw), why=read.reason)
             await skip(self.name, key_of(raw), read.reason)
         return None
 
