@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 import uvloop
-from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
 from bot.app import CannotStart, serve
-from bot.cli import ConfigFile, settings_from
+from bot.cli import ConfigFile, fail, say, settings_from, warn
 from content.loader import LoadErrors
 from db import migrate
 from db.engine import open_engine
@@ -31,8 +30,6 @@ if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what i
     app.command("tally")(tally_cli.tally)
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Ghi nhiều hơn. (Log more.)")]
-out = Console()
-err = Console(stderr=True)
 
 
 @app.command()
@@ -40,8 +37,7 @@ def run(config: ConfigFile = None, *, verbose: Verbose = False) -> None:
     """Chạy trợ lý cho tới khi dừng bằng Ctrl-C. (Run until stopped.)"""  # noqa: D415 - shown as help
     settings = settings_from(config)
     if not settings.bots:
-        err.print("Chưa có bot nào: đặt LANTOA_TELEGRAM_TOKEN (lấy ở @BotFather) rồi chạy lại.")
-        raise typer.Exit(1)
+        fail("Chưa có bot nào: đặt LANTOA_TELEGRAM_TOKEN (lấy ở @BotFather) rồi chạy lại.")
     logs.set_up(verbose=verbose)
     uvloop.run(serve(settings))
 
@@ -52,7 +48,7 @@ def upgrade(config: ConfigFile = None) -> None:
     engine = open_engine(settings_from(config).database_url)
     before = migrate.current(engine)
     after = migrate.upgrade(engine)
-    out.print("Cơ sở dữ liệu đã ở bản mới nhất." if before == after else f"Đã lên bản {after}.")
+    say("Cơ sở dữ liệu đã ở bản mới nhất." if before == after else f"Đã lên bản {after}.")
 
 
 @database.command()
@@ -60,14 +56,13 @@ def check(config: ConfigFile = None) -> None:
     """Xem cơ sở dữ liệu có đúng bản này không. (Check the database against this release.)"""  # noqa: D415
     engine = open_engine(settings_from(config).database_url)
     if migrate.current(engine) != migrate.head():
-        err.print("Cơ sở dữ liệu chưa ở bản này: chạy `lantoa db upgrade`.")
-        raise typer.Exit(1)
+        fail("Cơ sở dữ liệu chưa ở bản này: chạy `lantoa db upgrade`.")
     found = migrate.differences(engine)
     for difference in found:
-        err.print(difference, highlight=False)
+        warn(difference)
     if found:
         raise typer.Exit(1)
-    out.print(f"Cơ sở dữ liệu đúng bản {migrate.head()}.")
+    say(f"Cơ sở dữ liệu đúng bản {migrate.head()}.")
 
 
 def main() -> None:
@@ -75,17 +70,16 @@ def main() -> None:
     try:
         app()
     except CannotStart as error:
-        err.print(str(error), highlight=False)
+        warn(str(error))
         sys.exit(1)
     except LoadErrors as error:
-        err.print("Bài học có lỗi, chưa chạy được:", highlight=False)
-        err.print(str(error), highlight=False, markup=False)
+        warn("Bài học có lỗi, chưa chạy được:")
+        warn(str(error))
         sys.exit(1)
     except SQLAlchemyError as error:
-        err.print(
+        warn(
             f"Không dùng được cơ sở dữ liệu ({type(error).__name__}). "
-            "Xem lại LANTOA_DATABASE_URL, và máy chủ cơ sở dữ liệu có đang chạy không.",
-            highlight=False,
+            "Xem lại LANTOA_DATABASE_URL, và máy chủ cơ sở dữ liệu có đang chạy không."
         )
         sys.exit(1)
 

@@ -46,13 +46,10 @@ def open_database(settings: Settings) -> Engine:
     """The database with this release's tables; they are made or brought up to date if need be.
 
     Raises:
-        typer.Exit: 1, after a sentence: not an address of a database we know, or it stays locked.
+        typer.Exit: 1, after a sentence: it stays locked.
         sqlalchemy.exc.SQLAlchemyError: it cannot be reached.
     """
-    try:
-        engine = open_engine(settings.database_url)
-    except ValueError as error:
-        fail(str(error))
+    engine = open_engine(settings.database_url)
     # Looking first takes no lock, so that a command works beside a running process.
     if migrate.current(engine.execution_options(begin="DEFERRED")) != migrate.head():
         with patience():

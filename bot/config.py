@@ -39,7 +39,7 @@ class BotSettings(BaseModel):
     webhook_secret: str = Field("", repr=False, pattern=r"^[A-Za-z0-9_-]{0,256}$")
     proxy: str = Field("", repr=False)
 
-    @field_validator("api_base")
+    @field_validator("api_base", "proxy")
     @classmethod
     def _address(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"http", "https"}:
@@ -119,9 +119,12 @@ def read_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
     listen = _listen(plain["LISTEN"], faults)
     public_url = _public_url(plain["PUBLIC_URL"], faults)
     zone = _zone(plain["TIMEZONE"], faults)
+    if isinstance(given.get("lessons"), list) and "LESSONS" not in env:
+        plain["LESSONS"] = os.pathsep.join(str(part) for part in given["lessons"])
     lessons = tuple(Path(part) for part in plain["LESSONS"].split(os.pathsep) if part)
     faults += [f"LANTOA_LESSONS: không có thư mục {path}" for path in lessons if not path.is_dir()]
     secret = _secret(plain["SECRET_KEY"], home, faults)
+    url = _database_url(plain["DATABASE_URL"] or f"sqlite:///{home / 'lantoa.db'}", faults)
     faults += [
         f"Bot {bot.name}: chế độ webhook cần LANTOA_PUBLIC_URL là địa chỉ https:// của trường"
         for bot in bots
@@ -129,7 +132,6 @@ def read_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
     ]
     if faults:
         raise ConfigError(faults)
-    url = plain["DATABASE_URL"] or f"sqlite:///{home / 'lantoa.db'}"
     return Settings(
         home, url, listen, public_url, secret, lessons, zone, school, bots, plain["METRICS_TOKEN"]
     )
@@ -196,7 +198,9 @@ def _fault(error: Mapping[str, Any]) -> str:
     mends = {
         "extra_forbidden": "không có cài đặt này; xóa dòng đó",
         "missing": "còn thiếu",
-        "literal_error": f"phải là {error.get('ctx', {}).get('expected', '')}",
+        "literal_error": f"phải là {error.get('ctx', {}).get('expected', '')}".replace(
+            " or ", " hoặc "
+        ),
     }
     known = {
         "token": "không đúng dạng 123456:ABC… của @BotFather",
@@ -221,6 +225,13 @@ def _public_url(text: str, faults: list[str]) -> str:
         faults.append("LANTOA_PUBLIC_URL: phải có dạng https://lantoa.truong.vn")
         return ""
     return text.rstrip("/")
+
+
+def _database_url(text: str, faults: list[str]) -> str:
+    """The address, if it is of a database we know; never shown, since it may hold a password."""
+    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        faults.append("LANTOA_DATABASE_URL: chỉ nhận sqlite:///TỆP hoặc postgresql://…")
+    return text
 
 
 def _zone(text: str, faults: list[str]) -> ZoneInfo:

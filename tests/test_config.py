@@ -48,10 +48,13 @@ def test_all_faults_come_together(tmp_path):
             "LANTOA_LESSONS": str(tmp_path / "none"),
             "LANTOA_TELEGRAM_TOKEN": "secret-but-wrong",
             "LANTOA_TELEGRAM_MODE": "pulling",
+            "LANTOA_TELEGRAM_PROXY": "socks5://10.0.0.1",
+            "LANTOA_DATABASE_URL": "mysql://root:secret-but-wrong@db/lantoa",
         },
         tmp_path,
     )
     names = ("LISTEN", "PUBLIC_URL", "TIMEZONE", "SECRET_KEY", "LESSONS", "token", "mode")
+    names += ("proxy", "DATABASE_URL")
     for name in names:
         assert any(name in fault for fault in found), name
     assert len(found) == len(names)
@@ -108,6 +111,16 @@ def test_variables_win_over_the_file_and_several_bots_are_read(tmp_path):
     assert [bot.name for bot in settings.bots] == ["khoi-6", "telegram"]
     assert len(settings.school.breaks) == 2
     assert TOKEN not in repr(settings.bots)
+
+
+def test_folders_of_lessons_are_a_list_or_one_text(tmp_path):
+    for name in ("mot", "hai"):
+        (tmp_path / name).mkdir()
+    both = (tmp_path / "mot", tmp_path / "hai")
+    environ = {"LANTOA_HOME": str(tmp_path)}
+    for text in (f"['{both[0]}', '{both[1]}']", f"'{both[0]}:{both[1]}'"):
+        file = write(tmp_path, f"lessons = {text}")
+        assert read_settings(file, environ).lessons == both
 
 
 def test_a_webhook_needs_an_address_that_telegram_can_reach(tmp_path):

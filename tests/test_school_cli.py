@@ -170,7 +170,7 @@ def test_all_faults_of_the_settings_are_told(desk):
 def test_an_unknown_kind_of_database_gets_a_sentence(desk):
     desk.env["LANTOA_DATABASE_URL"] = "mysql://localhost/x"
     failed = desk.types("codes")
-    assert failed.exit_code == 1
+    assert failed.exit_code == 2
     assert "LANTOA_DATABASE_URL" in failed.stderr
 
 
