@@ -13,7 +13,8 @@ says elsewhere:
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -339,21 +340,30 @@ async def play_over_telegram(
 ) -> list[dict[str, Any]]:
     """Play over HTTP against the fake Bot API, with the production process."""
     school = mini_school(url)
+    async with FakeTelegram(poll_s=0.05) as fake, over_telegram(school, home, fake) as player:
+        return await play(player, story)
+
+
+@asynccontextmanager
+async def over_telegram(
+    school: MiniSchool, home: Path, fake: FakeTelegram
+) -> AsyncIterator[OverTelegram]:
+    """The production process on the school's database, beside the fake, for as long as it lasts."""
+    url = school.engine.url.render_as_string(hide_password=False)
     with school.engine.begin() as connection:  # the tables are there: `run` need not make them
         script = ScriptDirectory(str(migrate.FOLDER))
         MigrationContext.configure(connection).stamp(script, "head")
     clock = SteppedClock(school.now)
     stop = asyncio.Event()
-    async with FakeTelegram(poll_s=0.05) as fake:
-        app = App(settings_for(url, home, fake), clock)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(app.run(stop))
-            try:
-                return await play(OverTelegram(school, fake, app, clock), story)
-            finally:
-                stop.set()
-                clock.step(3600)
-                school.engine.dispose()
+    app = App(settings_for(url, home, fake), clock)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(app.run(stop))
+        try:
+            yield OverTelegram(school, fake, app, clock)
+        finally:
+            stop.set()
+            clock.step(3600)
+            school.engine.dispose()
 
 
 def settings_for(url: str, home: Path, fake: FakeTelegram) -> Settings:
