@@ -250,7 +250,7 @@ def _secret(text: str, home: Path, faults: list[str]) -> bytes:
         return text.encode()
     path = home / "secret.key"
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(0o700, parents=True, exist_ok=True)  # names of children lie there
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
     except FileExistsError:

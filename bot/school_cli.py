@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -154,10 +154,7 @@ def make_app(clock: Clock, database: OpenDatabase = open_database) -> typer.Type
             wanted = _class(store, settings, label)
             everybody = code_rows(store, settings, clock())
         rows = [row for row in everybody if _has_slip(row, wanted, staff=staff)]
-        with Console(stderr=True).status("Đang làm phiếu…"):
-            page = slips_page(settings.school.name, rows, where)
-        _write_private(out, page)
-        say(f"Đã ghi {len(rows)} phiếu vào {out}. Mở bằng trình duyệt rồi in trên giấy A4.")
+        _write_slips(settings.school.name, rows, where, out)
 
     @made.command("renew")
     def renew_(code: OldCode, config: ConfigFile = None) -> None:
@@ -325,10 +322,19 @@ def _show_renewed(found: Renewed) -> None:
         say(f"{found.n_closed} máy đã vào bằng mã cũ sẽ được hỏi mã mới; kết quả học vẫn còn.")
 
 
+def _write_slips(school: str, rows: Sequence[CodeRow], where: Addresses, out: Path) -> None:
+    with Console(stderr=True).status("Đang làm phiếu…"):
+        page = slips_page(school, rows, where)
+    _write_private(out, page)
+    say(f"Đã ghi {len(rows)} phiếu vào {out}. Mở bằng trình duyệt rồi in trên giấy A4.")
+
+
 def _write_private(file: Path, text: str) -> None:
     """Write for the owner's eyes only: the page holds everybody's codes."""
     try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as stream:
+        with os.fdopen(
+            os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8"
+        ) as stream:
             os.fchmod(stream.fileno(), 0o600)
             stream.truncate()
             stream.write(text)

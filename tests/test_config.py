@@ -30,12 +30,14 @@ def test_nothing_set_is_a_working_configuration(tmp_path, monkeypatch):
     assert settings.bots == ()
 
 
-def test_the_key_is_made_once_for_its_owner_only(tmp_path):
-    first = read_settings(None, {"LANTOA_HOME": str(tmp_path)}).secret
-    again = read_settings(None, {"LANTOA_HOME": str(tmp_path)}).secret
+def test_the_key_is_made_once_and_its_folder_is_its_owners_only(tmp_path):
+    home = tmp_path / "home"
+    first = read_settings(None, {"LANTOA_HOME": str(home)}).secret
+    again = read_settings(None, {"LANTOA_HOME": str(home)}).secret
     assert first == again
     assert len(first) >= 32
-    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((home / "secret.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
 def test_all_faults_come_together(tmp_path):
