@@ -132,11 +132,7 @@ def make_app(clock: Clock, database: OpenDatabase = open_database) -> typer.Type
     ) -> None:
         """Mã riêng của từng người và địa chỉ để mở. / Everybody's code and address."""
         settings = settings_from(config)
-        rows = _codes(database(settings), settings, label, clock())
-        if as_json:
-            sys.stdout.write(json.dumps([_plain(row) for row in rows], ensure_ascii=False) + "\n")
-        else:
-            Console().print(_table(rows))
+        _show_codes(_codes(database(settings), settings, label, clock()), as_json=as_json)
 
     @made.command()
     def slips(
@@ -282,6 +278,13 @@ def _is_of(row: CodeRow, label: str | None) -> bool:
 def _has_slip(row: CodeRow, label: str | None, *, staff: bool) -> bool:
     """Classes get slips of pupils and homeroom teachers; `staff` adds those without a class."""
     return _is_of(row, label) if row.role in {"pupil", "homeroom"} else staff
+
+
+def _show_codes(rows: Sequence[CodeRow], *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps([_plain(row) for row in rows], ensure_ascii=False) + "\n")
+    else:
+        Console().print(_table(rows))
 
 
 def _plain(row: CodeRow) -> dict[str, str]:
