@@ -297,7 +297,7 @@ def _plain(row: CodeRow) -> dict[str, str]:
     }
 
 
-def _table(rows: list[CodeRow]) -> Table:
+def _table(rows: Sequence[CodeRow]) -> Table:
     table = Table()
     for heading in ("Lớp", "Họ và tên", "Vai trò", "Mã", "Địa chỉ"):
         table.add_column(heading, overflow="fold")
