@@ -21,13 +21,13 @@ GREETING = (
     "Chào cả lớp! Đây là Lan Tỏa, một chương trình máy của trường, không phải người thật.\n"
     "Mỗi tuần {me} gửi vào đây một tin tổng kết: chỉ có con số chung của lớp, không nêu tên ai. "
     "{Me} chỉ trả lời khi có lệnh, không lưu chuyện trò của nhóm.\n"
-    "Thầy/cô chủ nhiệm gõ /gannhom MÃ để gắn nhóm này với lớp."
+    "Thầy/cô chủ nhiệm gõ /gannhom@{bot} MÃ để gắn nhóm này với lớp."
 )
 HELP = (
     "{Me} là chương trình máy của trường. Trong nhóm này, gõ:\n"
-    "/tongket: xem lớp mình tuần này\n"
-    "/gannhom MÃ: thầy/cô chủ nhiệm gắn nhóm với lớp\n"
-    "/huygan: thầy/cô chủ nhiệm gỡ nhóm\n"
+    "/tongket@{bot}: xem lớp mình tuần này\n"
+    "/gannhom@{bot} MÃ: thầy/cô chủ nhiệm gắn nhóm với lớp\n"
+    "/huygan@{bot}: thầy/cô chủ nhiệm gỡ nhóm\n"
     "Học bài và ghi kết quả thì nhắn riêng cho {me}, không gõ ở đây."
 )
 WRONG_CODE = (
@@ -38,7 +38,7 @@ TOO_MANY = "Nhóm này đã thử sai nhiều lần. Một giờ nữa thử l�
 BOUND = (
     "Xong! Nhóm này là nhóm của lớp {label}.\n"
     "Mỗi tuần, {slot}, {me} gửi tổng kết vào đây: chỉ con số chung, không nêu tên ai.\n"
-    "Muốn xem ngay thì gõ /tongket."
+    "Muốn xem ngay thì gõ /tongket@{bot}."
 )
 LOST = (
     "Dạ, nhóm lớp {label} không còn gắn với {me}, nên {me} chưa gửi tổng kết vào nhóm được. "

@@ -24,7 +24,7 @@ NOT_STAFF = "Phần này dành cho thầy cô ạ."
 BIND = (
     "{You} gắn nhóm lớp {label} bằng một trong hai cách:\n"
     "1. Bấm đường link này rồi chọn nhóm lớp: {link}\n"
-    "2. Thêm @{bot} vào nhóm, rồi gõ trong nhóm: /gannhom {code}\n"
+    "2. Thêm @{bot} vào nhóm, rồi gõ trong nhóm: /gannhom@{bot} {code}\n"
     "Gắn xong, mã này đổi ngay, nên mọi người nhìn thấy cũng không sao ạ."
 )
 ASK_DAY = "Tổng kết đếm từ Thứ Hai đến giờ gửi. {You} muốn gửi vào ngày nào ạ?"

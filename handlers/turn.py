@@ -126,9 +126,14 @@ class Turn:
         return ADDRESSES[person.honorific or DEFAULT_HONORIFIC.get(person.kind, "ban")]
 
     def words(self, text: str, **values: object) -> str:
-        """`text` with {you} {You} {me} {Me} and then the {values} filled in."""
+        """`text` with {you} {You} {me} {Me}, then {bot} and the {values} filled in.
+
+        {bot} is our user name here: in a group a command must name it, or Telegram may keep it from
+        us.
+        """
         filled = fill(text, self.address)
-        return VALUE_RE.sub(lambda m: str(values[m[1]]) if m[1] in values else m[0], filled)
+        known = {"bot": self.world.bots[self.seat.bot].username, **values}
+        return VALUE_RE.sub(lambda m: str(known[m[1]]) if m[1] in known else m[0], filled)
 
     def say(self, text: str, **values: object) -> None:
         """Say something that asks for no answer."""

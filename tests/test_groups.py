@@ -29,7 +29,7 @@ def test_put_into_a_group_we_say_what_we_are_and_how_to_bind(school):
     text = school.group("g").hears(Said("added"))
     assert "chương trình máy" in text
     assert "không nêu tên" in text
-    assert "/gannhom MÃ" in text
+    assert "/gannhom@lantoa_bot MÃ" in text
     assert not ENGLISH.search(text)
     assert "[" not in text
 

@@ -80,7 +80,7 @@ def test_the_way_to_bind_holds_a_link_and_a_code_that_works(school):
     text = hoa.taps("Gắn nhóm lớp")
     code = group_code(school)
     assert f"https://t.me/lantoa_bot?startgroup={code}" in text
-    assert f"/gannhom {code}" in text
+    assert f"/gannhom@lantoa_bot {code}" in text
     assert "nhóm của lớp 7A" in school.group("g").says(f"/start {code}")
     again = hoa.says("lop")
     assert "Nhóm lớp: đã gắn." in again
