@@ -101,6 +101,16 @@ def _all_steps(data: Mapping[str, object]) -> Iterator[tuple[Path, Mapping[str, 
                 yield (*path, "check", n), ask
 
 
+def mistakable_findings(data: Mapping[str, object]) -> Iterator[Finding]:
+    """Labels such as "2" or "B": typed, they mean the label, not the position that they name."""
+    for path, step in _all_steps(data):
+        for at, option in _dicts(step, "options"):
+            for _lang, label in _languages(option.get("text")):
+                if TYPED_RE.fullmatch(bare(label)):
+                    reason = f"Lựa chọn “{label}” dễ lẫn với số thứ tự hay chữ cái."
+                    yield Finding((*path, at, "text"), reason)
+
+
 def _dead_ends(data: Mapping[str, object]) -> Iterator[Finding]:
     tracks: list[tuple[Path, object]] = [(("steps",), data)]
     if isinstance(data.get("relative"), Mapping):
@@ -169,9 +179,7 @@ def _labels(path: Path, step: Mapping[str, object]) -> Iterator[Finding]:
         for lang, label in _languages(option.get("text")):
             folded = bare(label)
             here = (*path, at, "text")
-            if TYPED_RE.fullmatch(folded):
-                yield Finding(here, f"Lựa chọn “{label}” lẫn với số thứ tự hay chữ cái của nó.")
-            elif seen[lang, folded]:
+            if seen[lang, folded]:
                 yield Finding(here, f"Lựa chọn “{label}” bỏ dấu thì giống một lựa chọn ở trên.")
             seen[lang, folded] += 1
 

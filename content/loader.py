@@ -194,6 +194,8 @@ def _lesson(file: _File, today: date, problems: list[Problem]) -> Lesson | None:
     problems.extend(file.problem(path, why) for path, why in checks.lesson_findings(file.data))
     overdue = checks.overdue_findings(file.data, today)
     problems.extend(file.problem(path, why, "warning") for path, why in overdue)
+    mistakable = checks.mistakable_findings(file.data)
+    problems.extend(file.problem(path, why, "warning") for path, why in mistakable)
     if checks.unteachable(file.data):
         reason = "Bài cho học sinh chưa có bước teach để dạy lại."
         problems.append(file.problem(("steps",), reason, "warning"))
@@ -266,6 +268,7 @@ def _across(files: Mapping[str, _File]) -> Iterator[Problem]:
     for file in files.values():
         code = file.data.get("code")
         if isinstance(code, str) and code in seen:
-            yield file.problem(("code",), f"Mã “{code}” đã dùng ở {seen[code]}.")
+            reason = f"Mã “{code}” cũng có ở {seen[code]}: hai bài cho cùng một mục."
+            yield file.problem(("code",), reason, "warning")  # a school may have its own of it
         elif isinstance(code, str):
             seen[code] = file.path

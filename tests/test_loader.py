@@ -1,5 +1,6 @@
 """Loading lessons: good ones load whole, every fault is named with file, line, key and reason."""
 
+import re
 import unicodedata
 from datetime import date
 from pathlib import Path
@@ -192,11 +193,6 @@ FAULTS = {
             "Lựa chọn “Dữ liệu của máy mình” bỏ dấu thì giống một lựa chọn ở trên.",
         ),
     ),
-    "a label that is a position": (
-        '"Mạng của quán"',
-        '"2"',
-        (26, "steps[4].options[1].text", "Lựa chọn “2” lẫn với số thứ tự hay chữ cái của nó."),
-    ),
     "a misspelt key": (
         "pause: true",
         "pausa: true",
@@ -333,11 +329,22 @@ def test_a_broken_lesson_does_not_make_those_that_require_it_wrong(school):
     assert [problem.key for problem in faults(school)] == ["minutes"]
 
 
-def test_a_code_used_twice_is_a_fault(school):
+def test_a_label_that_is_a_number_or_a_letter_is_warned_of_and_loads(school):
+    before = len(load([school], TODAY, built_in=None).warnings)
+    label = re.search(r'text: "?([^",]+)', SMALL)
+    assert label is not None
+    put(school, "vi-du/nho", SMALL.replace(label[1], "4", 1))
+    library = load([school], TODAY, built_in=None)
+    assert len(library.warnings) == before + 1
+    assert any("“4” dễ lẫn" in each.reason for each in library.warnings)
+
+
+def test_a_school_may_have_its_own_lesson_on_a_brief_and_is_told(school):
     path = put(school, "vi-du/nho", SMALL + "code: M9.1\n")
-    (problem,) = faults(school)
-    assert problem.key == "code"
-    assert str(path) in problem.reason
+    library = load([school], TODAY, built_in=None)
+    (warning,) = [each for each in library.warnings if each.key == "code"]
+    assert warning.severity == "warning"
+    assert str(path) in warning.reason
 
 
 def test_a_school_cannot_silently_replace_a_lesson_of_the_product(school):
