@@ -108,7 +108,7 @@ def mistakable_findings(data: Mapping[str, object]) -> Iterator[Finding]:
             for _lang, label in _languages(option.get("text")):
                 if TYPED_RE.fullmatch(bare(label)):
                     reason = f"Lựa chọn “{label}” dễ lẫn với số thứ tự hay chữ cái."
-                    yield Finding((*path, at, "text"), reason)
+                    yield Finding((*path, "options", at, "text"), reason)
 
 
 def _dead_ends(data: Mapping[str, object]) -> Iterator[Finding]:
