@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -34,12 +35,14 @@ class Waker:
         """Hear and call until cancelled."""
         if not self._postgres:
             return
+        psycopg = importlib.import_module("psycopg")
+        away = (psycopg.Error, SQLAlchemyError, OSError)  # a database that is away comes back
         while True:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._hear())
                     group.create_task(self._speak())
-            except* Exception as errors:  # noqa: BLE001 - the loop outlives a database that is away
+            except* away as errors:
                 log.warning("notify_lost", error=type(errors.exceptions[0]).__name__)
             await asyncio.sleep(1)
 

@@ -103,7 +103,7 @@ class Plan:
     name: str
 
 
-def killed_and_compared(bot: Lantoa, fake: SlowFake, plan: Plan) -> str:
+def check_through_kills(bot: Lantoa, fake: SlowFake, plan: Plan) -> str:
     """Kill the bot through all the turns of its pupils, then compare; what was done, in a line."""
     client = scripted(fake, pupils(bot.url, plan.n_pupils), plan.n_turns, SEED)
     pupils(f"sqlite:///{bot.home}/undisturbed.db", plan.n_pupils)
@@ -146,7 +146,7 @@ def test_killed_again_and_again_it_loses_no_turn_and_repeats_none(
     mode: str, tmp_path: Path, fake: SlowFake, told: Told
 ) -> None:
     bot = Lantoa(tmp_path, fake, mode)
-    told(killed_and_compared(bot, fake, Plan(mode, 20, 50, 10, 10, f"{mode}, SQLite")))
+    told(check_through_kills(bot, fake, Plan(mode, 20, 50, 10, 10, f"{mode}, SQLite")))
 
 
 def test_killed_on_postgresql_it_loses_no_turn_and_repeats_none(
@@ -154,7 +154,7 @@ def test_killed_on_postgresql_it_loses_no_turn_and_repeats_none(
 ) -> None:
     for url in postgres_database():
         bot = Leased(tmp_path, fake, "webhook", url)
-        told(killed_and_compared(bot, fake, Plan("webhook", 6, 40, 5, 2, "webhook, PostgreSQL")))
+        told(check_through_kills(bot, fake, Plan("webhook", 6, 40, 5, 2, "webhook, PostgreSQL")))
 
 
 class Leased(Lantoa):
