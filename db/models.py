@@ -104,13 +104,13 @@ code = Table(
     "code",
     metadata,
     Column("fingerprint", String(32), primary_key=True),  # keyed hash; the code itself is not kept
-    Column("purpose", String(10), nullable=False),  # person, group
+    Column("purpose", String(10), nullable=False),  # person, group, page
     _ref("person_id", "person.id", null=True),
     _ref("class_id", "school_class.id", null=True),
     Column("generation", Integer, nullable=False),
     _at("created_at"),
     UniqueConstraint("person_id"),
-    UniqueConstraint("class_id"),
+    UniqueConstraint("class_id", "purpose"),
 )
 
 account = Table(
@@ -121,6 +121,7 @@ account = Table(
     Column("external_id", String(64), nullable=False),
     Column("is_group", Boolean, nullable=False),
     _at("unreachable_at", null=True),
+    _at("handed_at", null=True),  # when somebody left the chat or another took it over
     _at("created_at"),
     UniqueConstraint("bot", "external_id"),
 )
@@ -139,9 +140,11 @@ code_try = Table(
     "code_try",
     metadata,
     _id(),
-    _ref("account_id", "account.id"),
+    _ref("account_id", "account.id", null=True),
+    Column("source", String(32)),  # keyed hash of the network address, for tries without a chat
     _at("at"),
     Index("ix_code_try_account", "account_id", "at"),
+    Index("ix_code_try_source", "source", "at"),
     Index("ix_code_try_at", "at"),
 )
 
@@ -201,6 +204,7 @@ outbox = Table(
         sqlite_where=text("done_at IS NULL"),
         postgresql_where=text("done_at IS NULL"),
     ),
+    Index("ix_outbox_account", "account_id", "id"),
     Index(
         "ix_outbox_unasked",
         "unasked_for",

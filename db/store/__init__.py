@@ -11,6 +11,7 @@ from db.store.chats import Chats
 from db.store.chores import Chores
 from db.store.classes import Classes
 from db.store.codes import CodeRows
+from db.store.feed import Feed
 from db.store.guidances import Guidances
 from db.store.outbox import Outbox
 from db.store.people import People
@@ -38,6 +39,11 @@ class Store:
     def outbox(self) -> Outbox:
         """Wire calls to make."""
         return Outbox(self.session)
+
+    @cached_property
+    def feed(self) -> Feed:
+        """What a chat's page shows."""
+        return Feed(self.session)
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -18,6 +18,10 @@ GET = select(account).where(account.c.id == bindparam("row"))
 FIND = select(account).where(
     account.c.bot == bindparam("name"), account.c.external_id == bindparam("chat")
 )
+HANDED = update(account).where(account.c.id == bindparam("row")).values(handed_at=bindparam("at"))
+SPEAKING = select(speaker.c.person_id).where(
+    speaker.c.account_id == bindparam("row"), speaker.c.current
+)
 HUSH = update(speaker).where(speaker.c.account_id == bindparam("row")).values(current=False)
 OF_PERSON = (
     select(account, speaker.c.current)
@@ -52,7 +56,14 @@ class Chats:
         )
 
     def speak(self, account_id: int, person_id: int, now: datetime) -> None:
-        """From now on this person speaks in the chat; added to its persons if new."""
+        """From now on this person speaks in the chat; added to its persons if new.
+
+        Where somebody else spoke until now, the chat changes hands: what was said before is not
+        for the new one's eyes.
+        """
+        before = self.speaking(account_id)
+        if before not in {None, person_id}:
+            self._session.read(HANDED, {"row": account_id, "at": now})
         self._session.read(HUSH, {"row": account_id})
         statement = self._session.upsert(speaker).values(
             account_id=account_id, person_id=person_id, current=True, since=now
@@ -63,8 +74,14 @@ class Chats:
             )
         )
 
-    def leave(self, account_id: int, person_id: int) -> None:
-        """The person is no longer one of the chat's."""
+    def speaking(self, account_id: int) -> int | None:
+        """The id of who speaks in the chat now."""
+        row = self._session.one(SPEAKING, {"row": account_id})
+        return None if row is None else int(row.person_id)
+
+    def leave(self, account_id: int, person_id: int, now: datetime) -> None:
+        """The person is no longer one of the chat's; what was said to them is hidden there."""
+        self._session.read(HANDED, {"row": account_id, "at": now})
         self._session.read(
             speaker.delete().where(
                 speaker.c.account_id == account_id, speaker.c.person_id == person_id

@@ -13,20 +13,32 @@ from db.session import Session
 FIND = select(code).where(code.c.fingerprint == bindparam("print"))
 LOCK = FIND.with_for_update()
 OF_PERSON = select(code).where(code.c.person_id == bindparam("owner"))
-OF_CLASS = select(code).where(code.c.class_id == bindparam("owner"))
+OF_CLASS = select(code).where(
+    code.c.class_id == bindparam("owner"), code.c.purpose == bindparam("why")
+)
 DROP_PERSON = delete(code).where(code.c.person_id == bindparam("owner"))
-DROP_CLASS = delete(code).where(code.c.class_id == bindparam("owner"))
+DROP_CLASS = delete(code).where(
+    code.c.class_id == bindparam("owner"), code.c.purpose == bindparam("why")
+)
 TRIES = (
     select(code_try.c.at)
     .where(code_try.c.account_id == bindparam("account"), code_try.c.at > bindparam("since"))
     .order_by(code_try.c.at.desc(), code_try.c.id.desc())
+)
+N_OF_SOURCE = select(func.count()).where(
+    code_try.c.source == bindparam("source"), code_try.c.at > bindparam("since")
 )
 N_TRIES = select(func.count()).where(code_try.c.at > bindparam("since"))
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose code: `purpose` is "person" or "group", `id` that of the person or of the class."""
+    """Whose code: a person's, or a class's for its group (`group`) or its page (`page`).
+
+    Attributes:
+        purpose: `person`, `group` or `page`.
+        id: of the person, or of the class.
+    """
 
     purpose: str
     id: int
@@ -35,6 +47,12 @@ class Owner:
     def column(self) -> str:
         """Where the code's row keeps the owner."""
         return "person_id" if self.purpose == "person" else "class_id"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the statements on the owner's code ask for."""
+        of_class = {} if self.purpose == "person" else {"why": self.purpose}
+        return {"owner": self.id, **of_class}
 
 
 class CodeRows:
@@ -55,7 +73,7 @@ class CodeRows:
     def of(self, owner: Owner) -> Row[Any] | None:
         """The row of the owner's code."""
         statement = OF_PERSON if owner.purpose == "person" else OF_CLASS
-        return self._session.one(statement, {"owner": owner.id})
+        return self._session.one(statement, owner.values)
 
     def set(self, owner: Owner, generation: int, fingerprint: str, now: datetime) -> None:
         """The owner's code from now on; the one before is dead."""
@@ -73,11 +91,16 @@ class CodeRows:
     def drop(self, owner: Owner) -> None:
         """The owner has no code any more."""
         statement = DROP_PERSON if owner.purpose == "person" else DROP_CLASS
-        self._session.read(statement, {"owner": owner.id})
+        self._session.read(statement, owner.values)
 
-    def count_try(self, account: int, now: datetime) -> None:
-        """Remember a wrong try of this chat."""
-        self._session.add(code_try, account_id=account, at=now)
+    def count_try(self, account: int | None, now: datetime, source: str | None = None) -> None:
+        """Remember a wrong try of this chat, or of this network address (its keyed hash)."""
+        self._session.add(code_try, account_id=account, source=source, at=now)
+
+    def n_of_source(self, source: str, since: datetime) -> int:
+        """How many wrong codes came from this network address after `since`, outside a chat."""
+        values = {"source": source, "since": since}
+        return int(self._session.read(N_OF_SOURCE, values).scalar_one())
 
     def tries(self, account: int, since: datetime) -> Sequence[datetime]:
         """When this chat tried wrong codes after `since`, the latest first."""

@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, bindparam, delete, exists, func, select, updat
 
 from content.names import sort_key
 from db.models import (
+    account,
     confirmation,
     conversation,
     guidance,
@@ -99,6 +100,17 @@ RESET_CHATS = (
         )
     )
     .values(pending={})
+)
+HIDE_CHATS = (
+    update(account)
+    .where(
+        account.c.id.in_(
+            select(speaker.c.account_id).where(
+                speaker.c.person_id == bindparam("row"), speaker.c.current.is_(True)
+            )
+        )
+    )
+    .values(handed_at=bindparam("at"))
 )
 DROP_CHATS = delete(speaker).where(speaker.c.person_id == bindparam("row"))
 WITH_ROLE = (
@@ -266,11 +278,13 @@ class People:
         """Forget nickname, age band and form of address; the person counts as erased."""
         self._session.read(BLANK, {"row": row, "at": now})
 
-    def close_chats(self, row: int) -> None:
+    def close_chats(self, row: int, now: datetime) -> None:
         """This person speaks in no chat any more; where they spoke, no question stays open.
 
-        The numbers of the questions go on counting, so that an old button stays an old one.
+        The numbers of the questions go on counting, so that an old button stays an old one. What
+        was said there before is hidden.
         """
+        self._session.read(HIDE_CHATS, {"row": row, "at": now})
         self._session.read(RESET_CHATS, {"row": row})
         self._session.read(DROP_CHATS, {"row": row})
 
