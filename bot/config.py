@@ -3,7 +3,7 @@
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,10 +12,17 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 API_BASE = {"telegram": "https://api.telegram.org"}
 KINDS = ("TH", "THCS", "THPT", "mixed")
+DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
+KEY_FILE = "secret.key"
 TET_2027 = ("2027-02-08..2027-02-21",)  # one school's plan, domain.md (f); each school sets its own
+
+Faults = tuple[str, ...]
+KeyFile = Callable[[Path, list[str]], bytes]  # data folder and list of faults in, key out
 
 
 class ConfigError(Exception):
@@ -100,6 +107,23 @@ def read_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
     Raises:
         ConfigError: with every fault at once.
     """
+    settings, faults = survey(file, environ, made_key)
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple[Settings, Faults]:
+    """The same settings as far as they can be read, and every fault of them; raises nothing.
+
+    Args:
+        file: the settings file, None for `lantoa.toml` if there is one.
+        environ: the environment.
+        key: what gives the key of the data folder if no setting does: `made_key` or `found_key`.
+
+    Returns:
+        Where a setting is faulty, its default stands; the address of an unknown database is "".
+    """
     faults: list[str] = []
     given = _read_file(file, faults)
     env = {
@@ -123,18 +147,17 @@ def read_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
         plain["LESSONS"] = os.pathsep.join(str(part) for part in given["lessons"])
     lessons = tuple(Path(part) for part in plain["LESSONS"].split(os.pathsep) if part)
     faults += [f"LANTOA_LESSONS: không có thư mục {path}" for path in lessons if not path.is_dir()]
-    secret = _secret(plain["SECRET_KEY"], home, faults)
+    secret = _secret(plain["SECRET_KEY"], home, key, faults)
     url = _database_url(plain["DATABASE_URL"] or f"sqlite:///{home / 'lantoa.db'}", faults)
     faults += [
         f"Bot {bot.name}: chế độ webhook cần LANTOA_PUBLIC_URL là địa chỉ https:// của trường"
         for bot in bots
         if bot.mode == "webhook" and not public_url and not bot.api_base
     ]
-    if faults:
-        raise ConfigError(faults)
-    return Settings(
+    settings = Settings(
         home, url, listen, public_url, secret, lessons, zone, school, bots, plain["METRICS_TOKEN"]
     )
+    return settings, tuple(faults)
 
 
 PLAIN = {
@@ -152,15 +175,16 @@ ONE_BOT = ("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY")
 
 def _read_file(file: Path | None, faults: list[str]) -> dict[str, Any]:
     path = file or Path("lantoa.toml")
-    if not path.exists():
-        if file is not None:
-            faults.append(f"--config: không có tệp {file}")
-        return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if file is not None:
+            faults.append(f"--config: không có tệp {file}")
+    except OSError as error:
+        faults.append(f"{path}: không đọc được tệp cấu hình ({error.strerror})")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         faults.append(f"{path}: tệp cấu hình viết sai ({error})")
-        return {}
+    return {}
 
 
 def _school(given: object, faults: list[str]) -> SchoolSettings:
@@ -229,8 +253,13 @@ def _public_url(text: str, faults: list[str]) -> str:
 
 def _database_url(text: str, faults: list[str]) -> str:
     """The address, if it is of a database we know; never shown, since it may hold a password."""
-    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+    try:
+        known = make_url(text).drivername in DATABASES
+    except (ArgumentError, ValueError):  # the error's text holds parts of the address
+        known = False
+    if not known:
         faults.append("LANTOA_DATABASE_URL: chỉ nhận sqlite:///TỆP hoặc postgresql://…")
+        return ""
     return text
 
 
@@ -242,13 +271,18 @@ def _zone(text: str, faults: list[str]) -> ZoneInfo:
         return ZoneInfo("Asia/Ho_Chi_Minh")
 
 
-def _secret(text: str, home: Path, faults: list[str]) -> bytes:
-    """The key from the variable, else from its file, made once with mode 0600."""
+def _secret(text: str, home: Path, key: KeyFile, faults: list[str]) -> bytes:
+    """The key from the variable, else from its file."""
     if text:
         if len(text) < 16:
             faults.append("LANTOA_SECRET_KEY: cần ít nhất 16 ký tự")
         return text.encode()
-    path = home / "secret.key"
+    return key(home, faults)
+
+
+def made_key(home: Path, faults: list[str]) -> bytes:
+    """The key in the data folder; made there if it is missing, with mode 0600."""
+    path = home / KEY_FILE
     try:
         home.mkdir(0o700, parents=True, exist_ok=True)  # names of children lie there
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -258,7 +292,22 @@ def _secret(text: str, home: Path, faults: list[str]) -> bytes:
     except OSError as error:
         faults.append(f"LANTOA_HOME: không ghi được vào {home} ({error.strerror})")
         return b""
-    return path.read_bytes().strip()
+    return found_key(home, faults)
+
+
+def found_key(home: Path, faults: list[str]) -> bytes:
+    """The key in the data folder; none, and no fault, if there is no such file yet."""
+    path = home / KEY_FILE
+    try:
+        found = path.read_bytes().strip()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        faults.append(f"LANTOA_HOME: không đọc được {path} ({error.strerror})")
+        return b""
+    if not found:  # codes made from nothing could be made by anybody
+        faults.append(f"LANTOA_HOME: {path} trống; chép lại khóa từ bản sao lưu")
+    return found
 
 
 def _span(text: str) -> tuple[date, date]:

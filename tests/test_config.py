@@ -1,10 +1,11 @@
 """Settings: every fault at once, each with its name and its mend; a token is never shown."""
 
 import stat
+from pathlib import Path
 
 import pytest
 
-from bot.config import ConfigError, read_settings
+from bot.config import ConfigError, found_key, read_settings, survey
 
 TOKEN = "123456:ABC-def_ghi"
 
@@ -128,3 +129,33 @@ def test_folders_of_lessons_are_a_list_or_one_text(tmp_path):
 def test_a_webhook_needs_an_address_that_telegram_can_reach(tmp_path):
     environ = {"LANTOA_TELEGRAM_TOKEN": TOKEN, "LANTOA_TELEGRAM_MODE": "webhook"}
     assert any("LANTOA_PUBLIC_URL" in fault for fault in faults(environ, tmp_path))
+
+
+@pytest.mark.parametrize("spoil", [Path.touch, Path.mkdir])
+def test_a_key_that_is_empty_or_cannot_be_read_is_a_fault_and_never_replaced(spoil, tmp_path):
+    spoil(tmp_path / "secret.key")
+    assert any("secret.key" in fault for fault in faults({}, tmp_path))
+
+
+def test_a_settings_file_that_cannot_be_read_is_a_fault(tmp_path):
+    assert any("không đọc được" in fault for fault in faults({}, tmp_path, tmp_path))
+
+
+def test_the_address_of_a_database_with_a_mistake_is_a_fault_and_not_shown(tmp_path):
+    found = faults({"LANTOA_DATABASE_URL": "postgresql://u:p@db:secret-part/x"}, tmp_path)
+    assert any("LANTOA_DATABASE_URL" in fault for fault in found)
+    assert not any("secret-part" in fault for fault in found)
+
+
+def test_a_survey_reads_what_it_can_and_makes_nothing(tmp_path):
+    environ = {
+        "LANTOA_HOME": str(tmp_path / "home"),
+        "LANTOA_LISTEN": "8080",
+        "LANTOA_PUBLIC_URL": "https://lantoa.truong.vn/",
+        "LANTOA_DATABASE_URL": "mysql://db/lantoa",
+    }
+    settings, found = survey(None, environ, found_key)
+    assert [fault.partition(":")[0] for fault in found] == ["LANTOA_LISTEN", "LANTOA_DATABASE_URL"]
+    assert settings.public_url == "https://lantoa.truong.vn"
+    assert (settings.listen, settings.database_url) == (("127.0.0.1", 8080), "")
+    assert not (tmp_path / "home").exists()
