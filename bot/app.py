@@ -274,6 +274,8 @@ def make_channel(bot: BotSettings, settings: Settings, clock: Clock) -> Telegram
             webhook_secret=bot.webhook_secret or Codes(secret).hook_secret(bot.name),
             proxy=bot.proxy or None,
             webhook_url=hook,
+            per_second=bot.per_second,
+            chat_interval_s=bot.chat_interval_s,
         ),
         clock,
     )

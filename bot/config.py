@@ -34,7 +34,13 @@ class ConfigError(Exception):
 
 
 class BotSettings(BaseModel):
-    """One bot. `token` and `webhook_secret` never appear in a representation."""
+    """One bot. `token` and `webhook_secret` never appear in a representation.
+
+    Attributes:
+        per_second: most messages in any second. 30 is what Telegram gives every bot; more is for
+            one that was granted more (paid broadcasts), or that talks to another server (a test).
+        chat_interval_s: least seconds between two messages to one chat; Telegram asks for 1.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,6 +51,8 @@ class BotSettings(BaseModel):
     api_base: str = ""
     webhook_secret: str = Field("", repr=False, pattern=r"^[A-Za-z0-9_-]{0,256}$")
     proxy: str = Field("", repr=False)
+    per_second: int = Field(30, ge=1)
+    chat_interval_s: float = Field(1.0, ge=0, allow_inf_nan=False)
 
     @field_validator("api_base", "proxy")
     @classmethod
@@ -170,7 +178,10 @@ PLAIN = {
     "TIMEZONE": "Asia/Ho_Chi_Minh",
     "METRICS_TOKEN": "",
 }
-ONE_BOT = ("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY")
+ONE_BOT = (
+    *("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY"),
+    *("PER_SECOND", "CHAT_INTERVAL_S"),
+)
 
 
 def _read_file(file: Path | None, faults: list[str]) -> dict[str, Any]:
@@ -222,6 +233,7 @@ def _fault(error: Mapping[str, Any]) -> str:
     mends = {
         "extra_forbidden": "không có cài đặt này; xóa dòng đó",
         "missing": "còn thiếu",
+        "greater_than_equal": f"ít nhất là {error.get('ctx', {}).get('ge', '')}",
         "literal_error": f"phải là {error.get('ctx', {}).get('expected', '')}".replace(
             " or ", " hoặc "
         ),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import make_channel
+from bot.clock import SystemClock
 from bot.config import ConfigError, found_key, read_settings, survey
 
 TOKEN = "123456:ABC-def_ghi"
@@ -76,6 +78,10 @@ def test_all_faults_come_together(tmp_path):
         ("[school", "viết sai"),
         ("[[bot]]\nname = 'a'\nchannel = 'viber'\ntoken = '1:abcdefghij'", "channel"),
         ("[[bot]]\nname = 'a'\nchannel = 'telegram'", "token: còn thiếu"),
+        (
+            "[[bot]]\nname = 'a'\nchannel = 'telegram'\ntoken = '123456:ABC-def'\nper_second = 0",
+            "per_second: ít nhất là 1",
+        ),
     ],
 )
 def test_each_fault_of_a_file_names_its_setting(text, said, tmp_path):
@@ -114,6 +120,21 @@ def test_variables_win_over_the_file_and_several_bots_are_read(tmp_path):
     assert [bot.name for bot in settings.bots] == ["khoi-6", "telegram"]
     assert len(settings.school.breaks) == 2
     assert TOKEN not in repr(settings.bots)
+
+
+def test_a_bots_rates_are_telegrams_unless_set(tmp_path):
+    text = f"""
+    [[bot]]
+    name = "lon"
+    channel = "telegram"
+    token = "{TOKEN}"
+    per_second = 500
+    chat_interval_s = 0
+    """
+    environ = {"LANTOA_HOME": str(tmp_path), "LANTOA_TELEGRAM_TOKEN": TOKEN}
+    settings = read_settings(write(tmp_path, text), environ)
+    shown = [make_channel(bot, settings, SystemClock()).capabilities for bot in settings.bots]
+    assert [(one.per_second, one.chat_interval_s) for one in shown] == [(500, 0), (30, 1)]
 
 
 def test_folders_of_lessons_are_a_list_or_one_text(tmp_path):
