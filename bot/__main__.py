@@ -36,8 +36,6 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Ghi nhiều hơn
 def run(config: ConfigFile = None, *, verbose: Verbose = False) -> None:
     """Chạy trợ lý cho tới khi dừng bằng Ctrl-C. (Run until stopped.)"""  # noqa: D415 - shown as help
     settings = settings_from(config)
-    if not settings.bots:
-        fail("Chưa có bot nào: đặt LANTOA_TELEGRAM_TOKEN (lấy ở @BotFather) rồi chạy lại.")
     logs.set_up(verbose=verbose)
     uvloop.run(serve(settings))
 

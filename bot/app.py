@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -20,6 +20,7 @@ from aiohttp import web
 
 from bot.channels import Channel, DeliveryError, OutRow, Rejected
 from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.web import WebChannel, WebSettings
 from bot.clock import Clock, SystemClock
 from bot.config import API_BASE, BotSettings, Settings
 from bot.intake import Intake
@@ -39,7 +40,7 @@ from db.store import Store
 from handlers.codes import Codes
 from handlers.due import begin_chores
 from handlers.routes import FIRED
-from handlers.world import BotFace, School, World
+from handlers.world import WEB, BotFace, School, World
 
 LEASE = timedelta(seconds=15)
 WEB_S = 1.0
@@ -64,8 +65,15 @@ class _Bot:
 class App:
     """One process: the web server, the ticker, and for each bot its channel and sender."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, *, framed: bool = False
+    ) -> None:
         """Open the database and load the lessons; nothing runs yet.
+
+        Args:
+            settings: of the installation.
+            clock: time; None for the machine's.
+            framed: whether our own pages may show the web chat in a frame; only the demo does.
 
         Raises:
             CannotStart: another `lantoa run` uses this SQLite file.
@@ -87,15 +95,17 @@ class App:
             self.database, self.world, self.clock, self.metrics, self.hand_over, self.ticker.wake
         )
         self._marks = DatabaseMarks(self.database, self.clock, self.metrics, self.ticker.wake)
-        self._bots = {bot.name: self._bot(bot) for bot in settings.bots}
+        web_settings = WebSettings(settings.secret, settings.base, framed)
+        self.web = WebChannel(web_settings, self.database, self.world, self.clock)
+        channels: list[Channel] = [make_channel(bot, settings, self.clock) for bot in settings.bots]
+        self._bots = {channel.name: _Bot(channel) for channel in [*channels, self.web]}
+        for bot in settings.bots:
+            capabilities = self._bots[bot.name].channel.capabilities
+            self._faces[bot.name] = BotFace(bot.channel, "", capabilities)
+        self._faces[WEB] = BotFace(WEB, "", self.web.capabilities, settings.base)
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._waker = Waker(settings.database_url, self._woken)
         self.ready = False
-
-    def _bot(self, settings: BotSettings) -> _Bot:
-        channel = make_channel(settings, self.settings, self.clock)
-        self._faces[settings.name] = BotFace(settings.channel, "", channel.capabilities)
-        return _Bot(channel)
 
     def hand_over(self, rows: Sequence[OutRow]) -> None:
         """Committed rows to this process's sender, or a word to the process that holds the bot."""
@@ -105,9 +115,16 @@ class App:
                 known.sender.hand_over([row for row in rows if row.bot == bot])
             else:
                 self._waker.call(bot)
+        for chat in {row.chat for row in rows if row.bot == WEB}:
+            self.web.wake(chat)
+            self._waker.call(f"{WEB}/{chat}")  # the chat's page may listen to another process
 
-    async def _woken(self, bot: str) -> None:
-        """Another process committed rows for a bot that this one may hold."""
+    async def _woken(self, called: str) -> None:
+        """Another process committed rows for a bot that this one may hold, or for a web chat."""
+        bot, _, chat = called.partition("/")
+        if chat:
+            self.web.wake(chat)
+            return
         known = self._bots.get(bot)
         if known is not None and known.sender is not None:
             known.sender.hand_over(await self._marks.pending(bot))
@@ -142,10 +159,11 @@ class App:
         """Listen on HTTP: webhooks and the few pages."""
         application = web.Application(client_max_size=1 << 20)
         application.add_routes(
-            routes(self.database, self.world, self.metrics, self.settings, lambda: self.ready)
+            routes(self.database, self.metrics, self.settings, lambda: self.ready)
         )
         for bot in self._bots.values():
             application.add_routes(bot.channel.routes(self.intake.receive, self.intake.skip))
+        application.on_shutdown.append(self.web.end_streams)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
         host, port = self.settings.listen
@@ -222,7 +240,7 @@ class App:
                 await self.clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, 30.0)
             else:
-                self._faces[name] = BotFace(face.channel, username, face.capabilities)
+                self._faces[name] = replace(face, username=username)
                 return bool(published == COMMANDS_PRINT)
 
     async def _publish(self, channel: Channel) -> None:

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from handlers.world import WEB
+
 API_BASE = {"telegram": "https://api.telegram.org"}
 KINDS = ("TH", "THCS", "THPT", "mixed")
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
@@ -107,6 +109,13 @@ class Settings:
     school: SchoolSettings
     bots: tuple[BotSettings, ...]
     metrics_token: str = ""
+
+    @property
+    def base(self) -> str:
+        """The address of the web chat: the public one, else where this machine finds it itself."""
+        host, port = self.listen
+        here = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared
+        return self.public_url or f"http://{f'[{here}]' if ':' in here else here}:{port}"
 
 
 def read_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -224,6 +233,7 @@ def _bots(given: object, env: Mapping[str, str], faults: list[str]) -> tuple[Bot
     faults += [
         f"Bot {name}: tên dùng hai lần; đặt tên khác" for name in names if names.count(name) > 1
     ]
+    faults += ["Bot web: tên này của trang web; đặt tên khác" for name in names if name == WEB]
     return tuple(bots)
 
 

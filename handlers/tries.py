@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from db.store import Store
 from db.store.schedules import Due
 from handlers import due
 from handlers.due import Fired
 from handlers.turn import Turn
 
 N_TRIES = 10
+N_OF_ADDRESS = 60  # a school's pupils often share one network address
 ALARM_TRIES = 100
 HOUR = timedelta(hours=1)
 
@@ -30,24 +32,51 @@ def blocked_until(turn: Turn) -> datetime | None:
 def count_wrong(turn: Turn) -> int:
     """Remember a wrong try, tell the leads of very many; how many this chat has left."""
     turn.store.codes.count_try(turn.seat.account_id, turn.now)
-    n = turn.store.codes.n_tries(turn.now - HOUR)
-    if n >= ALARM_TRIES:
-        for lead in turn.store.people.with_role("lead"):
-            _warn(turn, lead, n)
+    turn.woke |= _warn_of_many(turn.store, turn.now)
     return N_TRIES - len(turn.store.codes.tries(turn.seat.account_id, turn.now - HOUR))
 
 
-def _warn(turn: Turn, lead: int, n: int) -> None:
-    """Set the alarm of one lead who has a chat, at most one an hour."""
-    chats = turn.store.chats.of_person(lead)
+def count_at_the_door(source: str, now: datetime, store: Store) -> bool:
+    """Remember a wrong code that came with a link, outside any chat.
+
+    Args:
+        source: keyed hash of the network address.
+        now: when.
+        store: the transaction.
+
+    Returns:
+        Whether a schedule was set that is due now.
+    """
+    store.codes.count_try(None, now, source)
+    return _warn_of_many(store, now)
+
+
+def shut_for(source: str, now: datetime, store: Store) -> bool:
+    """Whether so many wrong codes came from this network address that no more are looked at."""
+    return store.codes.n_of_source(source, now - HOUR) >= N_OF_ADDRESS
+
+
+def _warn_of_many(store: Store, now: datetime) -> bool:
+    """Set the leads' alarm if very many wrong codes were tried; whether one was set."""
+    n = store.codes.n_tries(now - HOUR)
+    if n < ALARM_TRIES:
+        return False
+    warned = [_warn(store, now, lead, n) for lead in store.people.with_role("lead")]
+    return True in warned
+
+
+def _warn(store: Store, now: datetime, lead: int, n: int) -> bool:
+    """Set the alarm of one lead who has a chat, at most one an hour; whether it was set."""
+    chats = store.chats.of_person(lead)
     key = f"code-alarm:{lead}"
-    last = turn.store.schedules.get(key)
-    if not chats or (last and datetime.fromisoformat(last.data["at"]) > turn.now - HOUR):
-        return
-    data = {"at": turn.now.isoformat(), "n": n}
-    alarm = Due(key, "code-alarm", turn.now, person_id=lead, account_id=chats[0].id, data=data)
-    turn.store.schedules.set(alarm)
-    turn.woke = True
+    last = store.schedules.get(key)
+    if not chats or (last and datetime.fromisoformat(last.data["at"]) > now - HOUR):
+        return False
+    data = {"at": now.isoformat(), "n": n}
+    store.schedules.set(
+        Due(key, "code-alarm", now, person_id=lead, account_id=chats[0].id, data=data)
+    )
+    return True
 
 
 def alarm(turn: Turn, row: Row[Any]) -> datetime | None:

@@ -30,17 +30,35 @@ class School:
         return any(first <= day <= last for first, last in self.breaks)
 
 
+WEB = "web"
+"""Name and channel of the one bot that every installation has: the school's own web chat."""
+
+
 @dataclass(frozen=True, slots=True)
 class BotFace:
-    """How one of our bots is reached: its channel, its public name, what it can show."""
+    """How one of our bots is reached: its channel, its public name, what it can show.
+
+    Attributes:
+        base: the web chat's own address, without a slash at the end; "" elsewhere.
+    """
 
     channel: str
     username: str
     capabilities: Capabilities
+    base: str = ""
 
     def link(self, code: str) -> str:
         """The link that opens a private chat with this code."""
+        if self.channel == WEB:
+            return f"{self.base}/v/{code}"
         return f"https://t.me/{self.username}?start={code}"
+
+    @property
+    def door(self) -> str:
+        """What somebody who only has a code does first, inside a sentence: "mở https://…"."""
+        if self.channel == WEB:
+            return f"mở {self.base}"
+        return f"nhắn riêng cho @{self.username}"
 
     def group_link(self, code: str) -> str:
         """The link that adds the bot to a group with this code."""
@@ -76,3 +94,16 @@ class World:
             return f"{self.public_url}/v/{code}"
         face = self.bots.get(bot) or next(iter(self.bots.values()), None)
         return face.link(code) if face else ""
+
+    def page_link(self, code: str) -> str:
+        """Where a class's page is read."""
+        return f"{self.public_url or self.bots[WEB].base}/l/{code}"
+
+    def group_face(self, bot: str = "") -> BotFace | None:
+        """The bot that a class's group can take in: this one if it can, else the first that can.
+
+        None where no bot is on a platform that has groups for us, or none has told its name yet.
+        """
+        faces = [self.bots[bot]] if bot in self.bots else []
+        faces += self.bots.values()
+        return next((face for face in faces if face.channel != WEB and face.username), None)

@@ -1,4 +1,4 @@
-"""The pages beside the webhooks: nothing is used up, nothing is told to strangers."""
+"""What machines ask: health and readiness for all, counters for this machine or a token."""
 
 import pytest
 from aiohttp import ClientSession
@@ -31,32 +31,12 @@ async def get(base: str, path: str, **headers: str) -> tuple[int, str, dict[str,
 
 
 @pytest.fixture
-async def base(database, sqlite_school, tmp_path):
+async def base(database, tmp_path):
     metrics = Metrics()
     metrics.count("updates", "done", 3)
     settings = settings_for("sqlite://", tmp_path, Fake)
-    async with served(routes(database, sqlite_school.world, metrics, settings, lambda: True)) as at:
+    async with served(routes(database, metrics, settings, lambda: True)) as at:
         yield at
-
-
-async def test_a_personal_link_shows_the_code_and_uses_nothing_up(base, sqlite_school):
-    code = sqlite_school.code("lan")
-    for _ in range(2):
-        status, page, headers = await get(base, f"/v/{code.lower()}")
-        assert status == 200
-        assert code in page
-        assert f"https://t.me/lantoa_bot?start={code}" in page
-        assert headers["Cache-Control"] == "no-store"
-        assert "default-src 'none'" in headers["Content-Security-Policy"]
-    assert "Lan" not in page.replace("Lan Tỏa", "")
-    assert sqlite_school.rows("code_try") == []
-
-
-async def test_a_wrong_link_gets_one_sentence_and_is_not_repeated_back(base):
-    status, page, _ = await get(base, "/v/<script>")
-    assert status == 404
-    assert "Mã này không đúng" in page
-    assert "<script>" not in page
 
 
 async def test_the_counters_are_for_this_machine_only(base):
@@ -67,22 +47,21 @@ async def test_the_counters_are_for_this_machine_only(base):
     assert status == 403
 
 
-async def test_with_a_token_the_counters_need_it(database, sqlite_school, tmp_path):
+async def test_with_a_token_the_counters_need_it(database, tmp_path):
     settings = settings_for("sqlite://", tmp_path, Fake)
     settings = type(settings)(
         **{f: getattr(settings, f) for f in settings.__slots__} | {"metrics_token": "t0k"}
     )
-    table = routes(database, sqlite_school.world, Metrics(), settings, lambda: True)
+    table = routes(database, Metrics(), settings, lambda: True)
     async with served(table) as base:
         assert (await get(base, "/metrics"))[0] == 403
         assert (await get(base, "/metrics", Authorization="Bearer t0k"))[0] == 200
 
 
-async def test_health_and_readiness_say_what_they_know(base, database, sqlite_school, tmp_path):
+async def test_health_and_readiness_say_what_they_know(base, database, tmp_path):
     assert (await get(base, "/healthz"))[0] == 200
     assert (await get(base, "/readyz"))[0] == 200
-    assert (await get(base, "/"))[0] == 200
     settings = settings_for("sqlite://", tmp_path, Fake)
-    table = routes(database, sqlite_school.world, Metrics(), settings, lambda: False)
+    table = routes(database, Metrics(), settings, lambda: False)
     async with served(table) as other:
         assert (await get(other, "/readyz"))[0] == 503

@@ -22,6 +22,7 @@ HANDED = update(account).where(account.c.id == bindparam("row")).values(handed_a
 SPEAKING = select(speaker.c.person_id).where(
     speaker.c.account_id == bindparam("row"), speaker.c.current
 )
+PERSONS = select(speaker.c.person_id).where(speaker.c.account_id == bindparam("row"))
 HUSH = update(speaker).where(speaker.c.account_id == bindparam("row")).values(current=False)
 OF_PERSON = (
     select(account, speaker.c.current)
@@ -78,6 +79,10 @@ class Chats:
         """The id of who speaks in the chat now."""
         row = self._session.one(SPEAKING, {"row": account_id})
         return None if row is None else int(row.person_id)
+
+    def persons(self, account_id: int) -> set[int]:
+        """The ids of all who use the chat."""
+        return {row.person_id for row in self._session.all(PERSONS, {"row": account_id})}
 
     def leave(self, account_id: int, person_id: int, now: datetime) -> None:
         """The person is no longer one of the chat's; what was said to them is hidden there."""

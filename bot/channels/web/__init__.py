@@ -1,0 +1,106 @@
+"""The web chat: our own channel for phones, without an app, an account or a phone number."""
+
+import asyncio
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.channels import OutRow, Receive, Skip
+from bot.channels.web.asking import Doorman
+from bot.channels.web.chats import WebChats
+from bot.channels.web.doors import Doors
+from bot.channels.web.keys import Keys
+from bot.channels.web.pages import Pages
+from bot.channels.web.streams import Streams
+from bot.clock import Clock
+from content.fit import Capabilities
+from db.runner import Database
+from handlers.world import WEB, World
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The web chat of an installation.
+
+    Attributes:
+        secret: the key that cookies are signed with.
+        base: the address that phones open, without a slash at the end.
+        framed: whether our own pages may be shown in a frame of ours; only the demo does that.
+    """
+
+    secret: bytes
+    base: str
+    framed: bool = False
+
+
+class WebChannel:
+    """The channel named `web`; see `Channel` for what each method promises.
+
+    The outbox is its letter box: a row is delivered when it is there to be fetched. Pages are told
+    of news through their event streams, and read them from the table, so that what a stream shows
+    and what a lost connection catches up with is the same.
+    """
+
+    def __init__(
+        self, settings: WebSettings, database: Database, world: World, clock: Clock
+    ) -> None:
+        """Read the page files; nothing is served before `routes` is added to a server."""
+        self.keys = Keys(settings.secret)
+        self.pages = Pages(world.school.name, framed=settings.framed)
+        self.streams = Streams()
+        address = urlsplit(settings.base)
+        self.doorman = Doorman(self.keys, address.netloc, secure=address.scheme == "https")
+        self._doors = Doors(database, world, clock, self.pages)
+        self._chats = WebChats(database, clock, self.pages, self.streams)
+
+    @property
+    def name(self) -> str:
+        """Always `web`."""
+        return WEB
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """As much as Telegram shows, so that a conversation reads the same; and no limits."""
+        return Capabilities(
+            max_units=4096,
+            buttons=True,
+            deletes=True,
+            per_second=10_000,
+            chat_interval_s=0,
+            group_per_minute=10_000,
+            pictures=True,
+        )
+
+    async def open(self) -> str:
+        """Nothing to connect to, and no user name."""
+        return ""
+
+    async def listen(self, receive: Receive, skip: Skip) -> None:  # noqa: ARG002 - by its routes
+        """Wait until cancelled: what persons send comes in by the routes."""
+        await asyncio.Event().wait()
+
+    def routes(self, receive: Receive, skip: Skip) -> list[web.RouteDef]:  # noqa: ARG002 - the protocol's
+        """Everything a browser asks for."""
+        return [
+            *self._doors.routes(receive, self.doorman),
+            *self._chats.routes(receive, self.doorman),
+            web.get("/w/{print}/{name}", self.pages.asset),
+        ]
+
+    async def send(self, row: OutRow) -> str:
+        """Tell the chat's open pages that there is news; the row itself is read by them."""
+        self.wake(row.chat)
+        return str(row.id)
+
+    def wake(self, account: str) -> None:
+        """The account with this public id has news; another process may have committed it."""
+        self.streams.wake(account)
+
+    async def end_streams(self, _application: web.Application) -> None:
+        """End the streams, before the server waits for its open requests."""
+        self.streams.end()
+
+    async def close(self) -> None:
+        """End what is open."""
+        self.streams.end()

@@ -1,0 +1,78 @@
+"""Who asks: the network address behind a proxy, whether the page is ours, the account's cookie."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.channels.web.keys import ID_RE, Keys
+
+COOKIE = "lt"
+YEAR_S = 400 * 24 * 3600  # browsers keep a cookie 400 days at most
+
+
+@dataclass(frozen=True, slots=True)
+class Doorman:
+    """Checks requests and hands out cookies.
+
+    Attributes:
+        host: host and port of the school's public address; "" if it has none.
+        secure: whether that address is https, so that a cookie never travels in the clear.
+    """
+
+    keys: Keys
+    host: str
+    secure: bool
+
+    def is_ours(self, request: web.Request) -> bool:
+        """Whether a POST comes from a page of ours: browsers name the page's origin."""
+        origin = urlsplit(request.headers.get("Origin", ""))
+        return origin.netloc != "" and origin.netloc in {request.host, self.host}
+
+    def account(self, request: web.Request) -> str | None:
+        """The account of the address, if the request's cookie proves it."""
+        account = request.match_info["id"]
+        token = request.cookies.get(COOKIE, "")
+        known = ID_RE.fullmatch(account) and self.keys.proves(account, token)
+        return account if known else None
+
+    def opened(self, request: web.Request, code: str) -> str | None:
+        """The account that this personal link has opened on this device before."""
+        return self.keys.opened(code, request.cookies.get(COOKIE, ""))
+
+    def let_in(self, response: web.StreamResponse, account: str) -> None:
+        """Give the account's cookie, sent back to its own addresses only.
+
+        One cookie for the whole site would make all persons of a device one.
+        """
+        self._give(response, f"/c/{account}/", self.keys.token(account))
+
+    def remember(self, response: web.StreamResponse, code: str, account: str) -> None:
+        """Let the personal link lead back to this account on this device."""
+        self._give(response, f"/v/{code}", self.keys.door(code, account))
+
+    def _give(self, response: web.StreamResponse, path: str, value: str) -> None:
+        response.set_cookie(
+            COOKIE,
+            value,
+            path=path,
+            max_age=YEAR_S,
+            httponly=True,
+            secure=self.secure,
+            samesite="Lax",  # Strict would lock out who comes from a messenger's link
+        )
+
+
+def address_of(request: web.Request) -> str:
+    """The network address of who asks; behind a proxy on this machine, what the proxy says."""
+    remote = request.remote or ""
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return named if named and _is_here(remote) else remote
+
+
+def _is_here(remote: str) -> bool:
+    try:
+        return ip_address(remote).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,246 @@
+"""One account's chat: its page, what is sent from it, what is new in it, its event stream."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import orjson
+import structlog
+from aiohttp import web
+
+from bot.channels import Receive, Unavailable
+from bot.channels.web.asking import Doorman, address_of
+from bot.channels.web.events import News, read_news, read_picture
+from bot.channels.web.keys import KEY_RE
+from bot.channels.web.limits import Limits, limits_of_reads, limits_of_sends
+from bot.channels.web.pages import Pages
+from bot.channels.web.streams import Stream, Streams
+from bot.clock import Clock
+from bot.reports.qr import qr_png
+from content.safety import screen
+from content.update import ChatAddress, Said, Update
+from db.runner import Database
+from handlers.world import WEB
+
+MOST_LETTERS = 4000
+MOST_BYTES = 20_000
+BEAT_S = 20.0
+MOST_STREAMS = 10_000
+AWAY_S = 2
+LOST = "Máy này chưa mở được cuộc trò chuyện đó. Hãy nhập mã trên phiếu để vào lại."
+BUSY = "Đang có nhiều người vào cùng lúc. Hãy đợi một phút rồi thử lại."
+STREAM = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",  # a proxy that keeps events back would make the chat mute
+}
+
+Answer = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger()
+
+
+class Refused(Exception):
+    """A request that gets only a status and a reason, both for the page's script."""
+
+    def __init__(self, status: int, **why: object) -> None:
+        super().__init__(status)
+        self.status = status
+        self.why = why
+
+
+class WebChats:
+    """Serves everything under `/c/<id>/`, each to its own account's cookie only."""
+
+    def __init__(self, database: Database, clock: Clock, pages: Pages, streams: Streams) -> None:
+        """Serve; `streams` are woken by whoever commits."""
+        self._database = database
+        self._clock = clock
+        self._pages = pages
+        self._streams = streams
+        self._sends = limits_of_sends()
+        self._reads = limits_of_reads()
+
+    def routes(self, receive: Receive, doorman: Doorman) -> list[web.RouteDef]:
+        """The routes; `receive` takes what a person sends."""
+
+        def own(answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+            return partial(self._own, doorman, answer)
+
+        return [
+            web.get("/c/{id}/", partial(self._page, doorman)),
+            web.get("/c/{id}/new", own(self._new)),
+            web.get("/c/{id}/events", own(self._events)),
+            web.post("/c/{id}/say", own(partial(self._say, doorman, receive))),
+            web.get("/c/{id}/qr/{row}.png", own(self._picture)),
+            # Public: a browser may fetch these without the cookie.
+            web.get("/c/{id}/app.webmanifest", self._manifest),
+            web.get("/c/{id}/sw.js", self._worker),
+        ]
+
+    async def _own(
+        self, doorman: Doorman, answer: Answer, request: web.Request
+    ) -> web.StreamResponse:
+        """Answer the owner; to others, and to what is asked wrongly, a status and a reason."""
+        account = doorman.account(request)
+        if account is None:
+            return self._json({"why": "cookie"}, 403)
+        try:
+            return await answer(request, account)
+        except Refused as refused:
+            return self._json(refused.why, refused.status)
+        except Unavailable:
+            return self._json({"wait": AWAY_S}, 503)
+
+    def _json(self, value: object, status: int = 200) -> web.Response:
+        return web.Response(
+            body=orjson.dumps(value),
+            content_type="application/json",
+            status=status,
+            headers=self._pages.headers(),
+        )
+
+    def _within(self, limits: Limits, request: web.Request, account: str) -> None:
+        wait_s = limits.wait_s(account, address_of(request), self._clock.steady())
+        if wait_s > 0:
+            raise Refused(429, wait=max(1, round(wait_s)))
+
+    # Pages
+
+    async def _page(self, doorman: Doorman, request: web.Request) -> web.Response:
+        account = doorman.account(request)
+        if account is None:
+            return self._pages.page("lost.html.j2", 403, text=LOST, error="")
+        if self._reads.wait_s(account, address_of(request), self._clock.steady()) > 0:
+            return self._pages.page("lost.html.j2", 429, text=BUSY, error="")
+        response = self._pages.page("chat.html.j2", id=account)
+        doorman.let_in(response, account)  # each visit prolongs it
+        return response
+
+    async def _manifest(self, _request: web.Request) -> web.Response:
+        return self._pages.text("app.webmanifest.j2", "application/manifest+json")
+
+    async def _worker(self, _request: web.Request) -> web.Response:
+        """The page's offline part; under the account's own path, which is all it may see."""
+        return self._pages.file("sw.js")
+
+    async def _picture(self, request: web.Request, account: str) -> web.Response:
+        self._within(self._reads, request, account)
+        row = request.match_info["row"]
+        number = int(row) if row.isdecimal() and len(row) < 19 else 0
+        link = await self._database.read(partial(read_picture, account, number))
+        if link is None:
+            raise Refused(404)
+        png = await asyncio.to_thread(qr_png, link)
+        headers = self._pages.headers() | {"Cache-Control": "private, max-age=3600"}
+        return web.Response(body=png, content_type="image/png", headers=headers)
+
+    # What is sent
+
+    async def _say(
+        self, doorman: Doorman, receive: Receive, request: web.Request, account: str
+    ) -> web.Response:
+        """Take one message or tap; answer after its commit, with what is new."""
+        if not doorman.is_ours(request):
+            raise Refused(403, why="origin")
+        self._within(self._sends, request, account)
+        sent = await _read_body(request)
+        key, said, after = _sent_of(sent)
+        place = ChatAddress(WEB, account, account)
+        receipt = await receive(Update(place, f"{account}:{key}", said))
+        news = await self._news(account, after)
+        shown = screen(said.text).text if said.kind == "text" else None
+        taken = receipt.taken or receipt.repeat
+        return self._json({"taken": taken, "shown": shown, **news.to_json()})
+
+    async def _new(self, request: web.Request, account: str) -> web.Response:
+        self._within(self._reads, request, account)
+        news = await self._news(account, _number(request.query.get("after")))
+        return self._json(news.to_json())
+
+    async def _news(self, account: str, after: int) -> News:
+        return await self._database.read(partial(read_news, account, after))
+
+    # The stream
+
+    async def _events(self, request: web.Request, account: str) -> web.StreamResponse:
+        """Tell what is new until the page goes or the process ends; the first look catches up."""
+        self._within(self._reads, request, account)
+        if len(self._streams) >= MOST_STREAMS:
+            raise Refused(503, wait=30)
+        after = _number(request.headers.get("Last-Event-ID") or request.query.get("after"))
+        response = web.StreamResponse(headers=self._pages.headers() | STREAM)
+        await response.prepare(request)
+        try:
+            with self._streams.listen(account) as stream:
+                await response.write(b"retry: 2000\n\n")
+                await self._tell(response, stream, account, after)
+        except ConnectionError:
+            log.debug("stream_lost")
+        return response
+
+    async def _tell(
+        self, response: web.StreamResponse, stream: Stream, account: str, after: int
+    ) -> None:
+        who: dict[str, object] = {}
+        while not stream.ended:
+            stream.woken.clear()
+            news = await self._news(account, after)
+            after = news.last
+            parts = [] if news.who == who else [_as_event(news.who, name="who")]
+            parts += [_as_event(event, row=event["id"]) for event in news.events]
+            who = news.who
+            await response.write(b"".join(parts) or b": \n\n")  # the comment keeps proxies patient
+            if not stream.ended:
+                await self._clock.wait(stream.woken, BEAT_S)
+
+
+def _as_event(data: object, *, name: str = "", row: int = 0) -> bytes:
+    """One server-sent event.
+
+    Source: html.spec.whatwg.org/multipage/server-sent-events.html, read 2026-11.
+    """
+    head = f"event: {name}\n".encode() if name else f"id: {row}\n".encode()
+    return head + b"data: " + orjson.dumps(data) + b"\n\n"
+
+
+async def _read_body(request: web.Request) -> object:
+    """The body of a send.
+
+    Raises:
+        Refused: it is too long, or no JSON.
+    """
+    if (request.content_length or 0) > MOST_BYTES:
+        raise Refused(413)
+    body = await request.content.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        raise Refused(413)
+    try:
+        sent: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Refused(400) from None
+    return sent
+
+
+def _sent_of(sent: object) -> tuple[str, Said, int]:
+    """The key, what was said, and the last id that the page has seen.
+
+    Raises:
+        Refused: it is not what our page sends.
+    """
+    if not isinstance(sent, dict) or not isinstance(sent.get("key"), str):
+        raise Refused(400)
+    key, after = sent["key"], sent.get("after", 0)
+    kind = "tap" if "tap" in sent else "text"
+    text = sent.get(kind)
+    if not isinstance(text, str) or not KEY_RE.fullmatch(key) or not isinstance(after, int):
+        raise Refused(400)
+    if len(text) > MOST_LETTERS:
+        raise Refused(413)
+    if "\0" in text:  # PostgreSQL keeps none
+        text = text.replace("\0", "")
+    return key, Said("tap" if kind == "tap" else "text", text, message=key), max(after, 0)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 19 else 0

@@ -1,0 +1,51 @@
+"""A personal link before it is used: what the chat would answer, without a chat or a trace."""
+
+from datetime import datetime
+
+from content.words import code_in
+from db.seats import Seat
+from db.store import Store
+from handlers import joining
+from handlers.turn import Turn
+from handlers.world import World
+
+ASKS = "joining.confirm"
+"""The route of the question that a yes answers."""
+
+
+def look(seen_from: str, typed: str, world: World, now: datetime, store: Store) -> Turn | None:
+    """What the chat would answer to a code, without a chat and without writing anything.
+
+    Messengers fetch the links that people send each other: looking must not use a code up.
+
+    Args:
+        seen_from: name of the bot on whose page it is shown.
+        typed: the code.
+        world: the school.
+        now: the present.
+        store: a reader's will do.
+
+    Returns:
+        A turn with `messages` and `question` set, never to be finished; None for a wrong code.
+    """
+    code = code_in(typed)
+    if code is None or store.codes.find(world.codes.fingerprint(code)) is None:
+        return None
+    turn = Turn(world, store, Seat(0, seen_from, "", False, None, ""), now)
+    turn.argument = code
+    joining.code(turn)
+    return turn
+
+
+def is_asked(turn: Turn) -> bool:
+    """Whether the answer is the question "is it you?", so that a yes may open the chat."""
+    return turn.question is not None and turn.question.at == ASKS
+
+
+def speaks(bot: str, chat: str, typed: str, world: World, store: Store) -> bool:
+    """Whether the person of this code is one of the chat's, so that the link leads back there."""
+    row = store.codes.find(world.codes.fingerprint(typed))
+    account = store.chats.find(bot, chat)
+    if row is None or account is None or row.person_id is None:
+        return False
+    return row.person_id in store.chats.persons(account.id)
