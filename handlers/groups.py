@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from content.words import code_in, command
-from db.store.audit import Change
 from db.store.schedules import Due
 from handlers import due, tally, teacher, tries
+from handlers.bindings import begin_binding, end_binding, is_page
 from handlers.codes import renew_code
 from handlers.due import Fired
 from handlers.slots import slot_words
@@ -86,7 +86,7 @@ def _removed(turn: Turn) -> None:
     bound = turn.store.classes.binding_of(turn.seat.account_id)
     if bound is None:
         return
-    teacher.end_binding(turn, bound, None)
+    end_binding(turn, bound, None)
     _tell_teachers(turn, bound.class_id, "group-lost")
 
 
@@ -143,17 +143,15 @@ def bind(turn: Turn) -> None:
 def _bind(turn: Turn, class_id: int) -> None:
     """This group is the class's from now on; what either was bound to before ends."""
     store = turn.store
+    store.classes.lock(class_id)
     _end_former(turn, class_id)
     sender = _sender_account(turn)
     by = store.classes.staff_in_chat(sender, class_id) if sender else None
-    binding = store.classes.bind(class_id, turn.seat.account_id, by, turn.now)
-    change = Change("bind", "group_binding", binding, new={"class": class_id})
-    store.audit.note(change, by, turn.now)
+    begin_binding(turn, class_id, turn.seat.account_id, by)
     renew_code(store, turn.world.codes, "group", class_id, turn.now)
-    rule = store.tallies.rule(class_id)
-    teacher.set_slot(turn, class_id, rule, turn.seat.account_id)
     _tell_teachers(turn, class_id, "group-bound")
-    turn.say(BOUND, label=_label(turn, class_id), slot=slot_words(rule))
+    slot = slot_words(store.tallies.rule(class_id))
+    turn.say(BOUND, label=_label(turn, class_id), slot=slot)
 
 
 def _end_former(turn: Turn, class_id: int) -> None:
@@ -163,7 +161,7 @@ def _end_former(turn: Turn, class_id: int) -> None:
         turn.say("Nhóm này thôi gắn với lớp {label}.", label=_label(turn, here.class_id))
         _tell_teachers(turn, here.class_id, "group-lost")
     for bound in {b.id: b for b in (here, before) if b is not None}.values():
-        teacher.end_binding(turn, bound, None)
+        end_binding(turn, bound, None)
 
 
 def unbind(turn: Turn) -> None:
@@ -180,7 +178,7 @@ def unbind(turn: Turn) -> None:
     if by is None:
         turn.say(NOT_YOU)
         return
-    teacher.end_binding(turn, bound, by)
+    end_binding(turn, bound, by)
     turn.say(
         "Đã gỡ nhóm khỏi lớp {label}. {Me} không gửi tổng kết vào đây nữa.",
         label=_label(turn, bound.class_id),
@@ -215,7 +213,8 @@ def _tell_teachers(turn: Turn, class_id: int, kind: str) -> None:
 
 def fired_bound(turn: Turn, row: Row[Any]) -> datetime | None:
     """Tell a teacher that the group is bound, if it still is."""
-    still = turn.store.classes.binding(row.class_id) is not None
+    bound = turn.store.classes.binding(row.class_id)
+    still = bound is not None and not is_page(bound)
     later = due.right_moment(turn, row.person_id)
     if later is not None:
         return later

@@ -19,6 +19,7 @@ from handlers import due
 from handlers.due import Fired
 from handlers.rights import ClassChoice, Right, choose_class, may, named_class
 from handlers.turn import Options, Turn
+from handlers.world import WEB
 
 MOST_WEEKS_BACK = timedelta(days=28)
 NOTE_LENGTH = 300
@@ -204,8 +205,11 @@ def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
 
 
 def _put(turn: Turn, tally_id: int, text: str) -> None:
-    """Write the outbox row of a tally and say that it carries it; a repeat would do harm."""
-    turn.harmless = False
+    """Write the outbox row of a tally and say that it carries it.
+
+    A group would read a repeat twice; a page shows a row once, however often it is handed over.
+    """
+    turn.harmless = turn.seat.bot == WEB
     turn.say("{words}", words=text)
     rows = turn.finish()
     turn.store.session.flush()

@@ -1,4 +1,4 @@
-"""The teacher's menu (`lop`): the class at a glance, its group, its slot, who has not started."""
+"""The teacher's menu (`lop`): the class at a glance, its group or page, its slot, who waits."""
 
 from collections.abc import Callable, Mapping
 from datetime import time
@@ -8,9 +8,8 @@ from sqlalchemy import Row
 
 from content.figures import WEEKDAYS
 from db.store.audit import Change
-from db.store.schedules import Due
-from db.store.tallies import DEFAULT_RULE, slot_key
-from handlers import due, teacher_codes
+from handlers import class_page, teacher_codes
+from handlers.bindings import end_binding, is_page, set_slot
 from handlers.codes import issue_code
 from handlers.rights import ClassChoice, Right, choose_class, may, named_class
 from handlers.slots import EARLIEST, LATEST, hour_typed, rule_of, slot_words
@@ -33,6 +32,20 @@ ASK_UNBIND = (
     "{You} chắc chắn gỡ nhóm lớp {label} chứ ạ? Gỡ rồi, {me} không gửi tổng kết vào nhóm nữa. "
     "Số liệu của lớp vẫn còn nguyên."
 )
+NO_BOT = "{Me} chưa gắn được nhóm lúc này. {You} đợi vài phút rồi thử lại ạ."
+UNCHANGED = "Dạ, không có gì thay đổi ạ."
+
+WITHOUT, GROUP, PAGE = "chưa gắn", "đã gắn", "dùng trang lớp"
+BINDING: Mapping[str, Mapping[str, str]] = {
+    WITHOUT: {"bind": "Gắn nhóm lớp", "page": "Dùng trang lớp"},
+    GROUP: {"unbind": "Gỡ nhóm", "bind": "Gắn nhóm khác"},
+    PAGE: {
+        "page-link": "Link trang lớp",
+        "page-renew": "Đổi link trang lớp",
+        "bind": "Gắn nhóm lớp",
+        "page-end": "Gỡ trang lớp",
+    },
+}
 
 
 def show(turn: Turn) -> None:
@@ -54,28 +67,38 @@ def _class(turn: Turn) -> None:
 def _menu(turn: Turn, row: Row[Any]) -> None:
     """The class at a glance, and what may be done with it."""
     pupils = turn.store.classes.pupils(row.id)
-    bound = turn.store.classes.binding(row.id) is not None
+    bound = _bound(turn, row.id)
     turn.ask(
         "Lớp {label}: {joined}/{n} em đã vào.\nNhóm lớp: {bound}.\nGiờ gửi tổng kết: {slot}.",
-        [(label, what) for what, label in _choices(turn, row.id, bound=bound).items()],
+        [(label, what) for what, label in _choices(turn, row.id, bound).items()],
         "lop.do",
         {"class": row.id},
         label=row.label,
         joined=sum(bool(pupil.joined) for pupil in pupils),
         n=len(pupils),
-        bound="đã gắn" if bound else "chưa gắn",
+        bound=bound,
         slot=slot_words(turn.store.tallies.rule(row.id)),
     )
 
 
-def _choices(turn: Turn, class_id: int, *, bound: bool) -> Mapping[str, str]:
+def _bound(turn: Turn, class_id: int) -> str:
+    """Where the class's tallies go, in the menu's words."""
+    bound = turn.store.classes.binding(class_id)
+    if bound is None:
+        return WITHOUT
+    return PAGE if is_page(bound) else GROUP
+
+
+def _choices(turn: Turn, class_id: int, bound: str) -> Mapping[str, str]:
     """What this person may do with the class, as value and label; leadership only looks."""
     look = {"waiting": "Ai chưa bắt đầu", "done": "Xong"}
     if not may(turn.person, class_id, Right.CHANGE):
         return look
-    group = {"unbind": "Gỡ nhóm", "bind": "Gắn nhóm khác"} if bound else {"bind": "Gắn nhóm lớp"}
+    where = dict(BINDING[bound])
+    if turn.world.group_face(turn.seat.bot) is None:
+        where.pop("bind")  # no bot of the school can enter a group
     change = {"slot": "Đổi giờ gửi", "codes": "Mã của học sinh", "renew": "Đổi mã cho một em"}
-    return {**group, **change, **look}
+    return {**where, **change, **look}
 
 
 def _do(turn: Turn) -> None:
@@ -107,8 +130,11 @@ def _waiting(turn: Turn, row: Row[Any]) -> None:
 
 def _bind(turn: Turn, row: Row[Any]) -> None:
     """How the group is bound, with the code that does it."""
+    face = turn.world.group_face(turn.seat.bot)
+    if face is None:
+        turn.say(NO_BOT)
+        return
     code = issue_code(turn.store, turn.world.codes, "group", row.id, turn.now)
-    face = turn.world.bots[turn.seat.bot]
     values = {"link": face.group_link(code), "bot": face.username, "code": code}
     turn.say(BIND, label=row.label, **values)
 
@@ -152,37 +178,6 @@ def _set(turn: Turn, row: Row[Any], day: int, at: time) -> None:
     turn.say("Dạ, từ nay tổng kết gửi vào {slot} hằng tuần.", slot=slot_words(rule))
 
 
-def set_slot(turn: Turn, class_id: int, rule: Mapping[str, Any], account_id: int | None) -> None:
-    """Set the class's weekly time; without a group it is only remembered.
-
-    Args:
-        turn: any.
-        class_id: a class that exists.
-        rule: see `handlers.slots.rule_of`.
-        account_id: the bound group.
-    """
-    schedules, key = turn.store.schedules, slot_key(class_id)
-    at = due.next_time(rule, turn.now, turn.world.zone)
-    schedules.set(Due(key, "tally", at, rule=dict(rule), class_id=class_id, account_id=account_id))
-    row = schedules.get(key)
-    if account_id is None and row is not None:
-        schedules.move(row.id, None)
-
-
-def end_binding(turn: Turn, bound: Row[Any], by: int | None) -> None:
-    """The group is no longer the class's; its slot is remembered, nothing is sent.
-
-    Args:
-        turn: any; the caller has checked the right to it.
-        bound: the binding's row.
-        by: who ended it, None if nobody we know.
-    """
-    turn.store.classes.unbind(bound.id, turn.now)
-    set_slot(turn, bound.class_id, turn.store.tallies.rule(bound.class_id), None)
-    change = Change("unbind", "group_binding", bound.id, old={"class": bound.class_id})
-    turn.store.audit.note(change, by, turn.now)
-
-
 def _ask_unbind(turn: Turn, row: Row[Any]) -> None:
     options = [("Gỡ nhóm", "yes"), ("Không gỡ", "no")]
     turn.ask(ASK_UNBIND, options, "lop.unbind", {"class": row.id}, label=row.label)
@@ -191,8 +186,8 @@ def _ask_unbind(turn: Turn, row: Row[Any]) -> None:
 def _unbind(turn: Turn) -> None:
     row = named_class_of_data(turn)
     bound = turn.store.classes.binding(row.id) if row is not None else None
-    if row is None or bound is None or turn.picked != "yes":
-        turn.say("Dạ, không có gì thay đổi ạ.")
+    if row is None or bound is None or is_page(bound) or turn.picked != "yes":
+        turn.say(UNCHANGED)
         return
     end_binding(turn, bound, turn.person.id)
     turn.say("Dạ, đã gỡ nhóm khỏi lớp {label}.", label=row.label)
@@ -205,6 +200,7 @@ DOING: Mapping[str, tuple[Right, Callable[[Turn, Row[Any]], None]]] = {
     "codes": (Right.CHANGE, teacher_codes.show),
     "renew": (Right.CHANGE, teacher_codes.ask_whom),
     "waiting": (Right.SEE, _waiting),
+    **class_page.DOING,
 }
 ROUTES: dict[str, Callable[[Turn], None]] = {
     "lop.class": _class,
@@ -213,5 +209,5 @@ ROUTES: dict[str, Callable[[Turn], None]] = {
     "lop.hour": _hour,
     "lop.unbind": _unbind,
     **teacher_codes.ROUTES,
+    **class_page.ROUTES,
 }
-__all__ = ["DEFAULT_RULE", "ROUTES", "end_binding", "set_slot", "show"]

@@ -15,7 +15,7 @@ PORTION = 15
 FEW = 10
 
 HOW_TO = (
-    "Mỗi em dùng mã riêng của mình: nhắn riêng cho @{bot} rồi gõ mã. "
+    "Mỗi em dùng mã riêng của mình: {door} rồi gõ mã. "
     "{You} đưa mã cho đúng em đó, đừng gửi vào nhóm lớp ạ."
 )
 # The whole name: "Dung" alone, without diacritics, is also the command to stop reminders.
@@ -44,7 +44,7 @@ def _portion(
     if listed:
         turn.say("{codes}", codes="\n".join(_line(turn, pupil) for pupil in listed))
     if listed and start == 0:
-        turn.say(HOW_TO, bot=turn.world.bots[turn.seat.bot].username)
+        turn.say(HOW_TO, door=turn.world.bots[turn.seat.bot].door)
     following = start + PORTION
     options = [("Xem tiếp", "more")] if following < len(pupils) else []
     options += [] if everyone else [("Mã của cả lớp", "all")]

@@ -28,7 +28,7 @@ from handlers.codes import Codes, issue_code
 from handlers.due import Fire, Occurrence, fire
 from handlers.route import Committed, take_turn
 from handlers.routes import FIRED
-from handlers.world import BotFace, School, World
+from handlers.world import WEB, BotFace, School, World
 from tests.rewinding import rewind_ids
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -42,6 +42,10 @@ BUTTONS = Capabilities(
     group_per_minute=20,
     pictures=True,
 )
+FACES = {
+    "tg": BotFace("telegram", "lantoa_bot", BUTTONS),
+    WEB: BotFace(WEB, "", BUTTONS, "https://lantoa.example"),
+}
 PICTURE = "[hình]"
 LESSONS = Path(__file__).parent / "lessons"
 
@@ -98,7 +102,7 @@ class MiniSchool:
             school=School("THCS Dương Quan", "THCS", "2026-2027"),
             zone=ZONE,
             codes=self.codes,
-            bots=MappingProxyType({"tg": BotFace("telegram", "lantoa_bot", BUTTONS)}),
+            bots=MappingProxyType(FACES),
         )
         self.person: dict[str, int] = {}
         self.class_id: dict[str, int] = {}

@@ -8,15 +8,21 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, exists, or_, select, update
 
 from db.models import (
+    account,
     class_note,
     group_binding,
     membership,
+    outbox,
     person,
     schedule,
     school_class,
     speaker,
+    tally,
 )
 from db.session import Session
+
+PAGE_CHAT = "lop-{}"
+MOST_ON_A_PAGE = 53  # weeks: a class, like its page, lasts one school year
 
 GET = select(school_class).where(school_class.c.id == bindparam("row"))
 OF_YEAR = (
@@ -67,8 +73,26 @@ STAFF_IN_CHAT = (
     )
     .limit(1)
 )
-BINDING = select(group_binding).where(
-    group_binding.c.class_id == bindparam("class"), group_binding.c.unbound_at.is_(None)
+LOCK = select(school_class.c.id).where(school_class.c.id == bindparam("row")).with_for_update()
+BINDING = (
+    select(group_binding, account.c.bot)
+    .join(account, account.c.id == group_binding.c.account_id)
+    .where(group_binding.c.class_id == bindparam("class"), group_binding.c.unbound_at.is_(None))
+)
+PAGE = select(account.c.id).where(
+    account.c.bot == bindparam("name"), account.c.external_id == bindparam("chat")
+)
+ON_PAGE = (
+    select(outbox.c.body, tally.c.created_at)
+    .join(outbox, outbox.c.id == tally.c.outbox_id)
+    .join(account, account.c.id == tally.c.account_id)
+    .where(
+        tally.c.class_id == bindparam("class"),
+        account.c.bot == bindparam("name"),
+        account.c.external_id == bindparam("chat"),
+    )
+    .order_by(tally.c.week_start.desc())
+    .limit(MOST_ON_A_PAGE)
 )
 BINDING_OF = select(group_binding).where(
     group_binding.c.account_id == bindparam("account"), group_binding.c.unbound_at.is_(None)
@@ -137,8 +161,12 @@ class Classes:
         found: int | None = self._session.read(STAFF_IN_CHAT, values).scalar()
         return found
 
+    def lock(self, class_id: int) -> None:
+        """Hold the class until the commit: who changes where its tallies go comes one by one."""
+        self._session.read(LOCK, {"row": class_id})
+
     def binding(self, class_id: int) -> Row[Any] | None:
-        """The group bound to the class now."""
+        """The group, or the page, bound to the class now; `bot` is that of its account."""
         return self._session.one(BINDING, {"class": class_id})
 
     def binding_of(self, account_id: int) -> Row[Any] | None:
@@ -154,6 +182,20 @@ class Classes:
     def unbind(self, binding_id: int, now: datetime) -> None:
         """End a binding; one that has ended stays as it is."""
         self._session.read(UNBIND, {"row": binding_id, "at": now})
+
+    def page(self, bot: str, class_id: int, now: datetime) -> int:
+        """The account of the class's page, on the bot that serves pages; made if there is none."""
+        where = {"name": bot, "chat": PAGE_CHAT.format(class_id)}
+        made = self._session.upsert(account).values(
+            bot=bot, external_id=where["chat"], is_group=True, created_at=now
+        )
+        self._session.read(made.on_conflict_do_nothing())
+        return int(self._session.read(PAGE, where).scalar_one())
+
+    def on_page(self, bot: str, class_id: int) -> Sequence[Row[Any]]:
+        """The tallies that went to the class's page, the newest first: body as sent, created_at."""
+        chat = PAGE_CHAT.format(class_id)
+        return self._session.all(ON_PAGE, {"name": bot, "chat": chat, "class": class_id})
 
     def move_group(self, old: int, new: int) -> None:
         """A group goes on under another account: its binding and its schedules follow."""

@@ -1,0 +1,66 @@
+"""Where a class's tallies go: its group or its page; bound, ended, and when they are due."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from db.store.audit import Change
+from db.store.schedules import Due
+from db.store.tallies import slot_key
+from handlers import due
+from handlers.turn import Turn
+from handlers.world import WEB
+
+
+def is_page(bound: Row[Any] | None) -> bool:
+    """Whether a binding is that of a class page: nobody speaks there, and nobody can leave it."""
+    return bound is not None and bound.bot == WEB
+
+
+def begin_binding(turn: Turn, class_id: int, account_id: int, by: int | None) -> None:
+    """From now on the class's tallies go to this group or page.
+
+    Args:
+        turn: any; the caller has checked the right to it, locked the class, and ended what either
+            was bound to before.
+        class_id: a class that exists.
+        account_id: of the group or the page.
+        by: who did it, None if nobody we know.
+    """
+    store = turn.store
+    binding = store.classes.bind(class_id, account_id, by, turn.now)
+    change = Change("bind", "group_binding", binding, new={"class": class_id})
+    store.audit.note(change, by, turn.now)
+    set_slot(turn, class_id, store.tallies.rule(class_id), account_id)
+
+
+def end_binding(turn: Turn, bound: Row[Any], by: int | None) -> None:
+    """The group or page is no longer the class's; its slot is remembered, nothing is sent.
+
+    Args:
+        turn: any; the caller has checked the right to it.
+        bound: the binding's row.
+        by: who ended it, None if nobody we know.
+    """
+    turn.store.classes.unbind(bound.id, turn.now)
+    set_slot(turn, bound.class_id, turn.store.tallies.rule(bound.class_id), None)
+    change = Change("unbind", "group_binding", bound.id, old={"class": bound.class_id})
+    turn.store.audit.note(change, by, turn.now)
+
+
+def set_slot(turn: Turn, class_id: int, rule: Mapping[str, Any], account_id: int | None) -> None:
+    """Set the class's weekly time; without a group or a page it is only remembered.
+
+    Args:
+        turn: any.
+        class_id: a class that exists.
+        rule: see `handlers.slots.rule_of`.
+        account_id: the bound group or page.
+    """
+    schedules, key = turn.store.schedules, slot_key(class_id)
+    at = due.next_time(rule, turn.now, turn.world.zone)
+    schedules.set(Due(key, "tally", at, rule=dict(rule), class_id=class_id, account_id=account_id))
+    row = schedules.get(key)
+    if account_id is None and row is not None:
+        schedules.move(row.id, None)
