@@ -49,7 +49,7 @@ def test_a_homeroom_teacher_sees_the_class_at_a_glance(school):
     assert "Lớp 7A: 1/3 em đã vào." in text
     assert "Nhóm lớp: chưa gắn." in text
     assert "Giờ gửi tổng kết: Chủ nhật lúc 19:00." in text
-    for label in ("Gắn nhóm lớp", "Đổi giờ gửi", "Mã của học sinh", "Đổi mã cho một em"):
+    for label in ("Gắn nhóm lớp", "Dùng trang lớp", "Đổi giờ gửi", "Mã của học sinh"):
         assert f"[{label}]" in text
     assert "[Gỡ nhóm]" not in text
     assert not ENGLISH.search(text)

@@ -73,7 +73,11 @@ STAFF_IN_CHAT = (
     )
     .limit(1)
 )
-LOCK = select(school_class.c.id).where(school_class.c.id == bindparam("row")).with_for_update()
+LOCK = (
+    select(school_class.c.id)
+    .where(school_class.c.id == bindparam("row"))
+    .with_for_update(key_share=True)  # answers that name the class do not wait
+)
 BINDING = (
     select(group_binding, account.c.bot)
     .join(account, account.c.id == group_binding.c.account_id)
