@@ -39,7 +39,8 @@ ALLOWED = frozenset(
     {"otp", "qr", "sms", "wi", "fi", "link", "video", "email", "ai", "pin"}
     | {"zalo", "vneid", "telegram", "facebook", "vietcombank", "youtube", "google"}
     | {"thcs", "thpt", "ting", "vietqr", "napas"}
-    | {"nganhang", "nhanqua", "vn", "top"}  # parts of an address that a lesson takes apart
+    | {"nganhang", "nhanqua", "vn", "top"}  # parts of addresses that lessons take apart
+    | {"dichvucong", "dichvucongquocgia", "gov"}
 )
 EMOJI_RE = re.compile("[\U0001f000-\U0001faff\u2600-\u26ff\u2728\u2764]")
 SCORE_RE = re.compile(r"(\d+)/(\d+) câu")
