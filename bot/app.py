@@ -105,6 +105,7 @@ class App:
         self._faces[WEB] = BotFace(WEB, "", self.web.capabilities, settings.base)
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._waker = Waker(settings.database_url, self._woken)
+        self.more_routes: list[web.RouteDef] = []  # served besides; the demo's page
         self.ready = False
 
     def hand_over(self, rows: Sequence[OutRow]) -> None:
@@ -163,6 +164,7 @@ class App:
         )
         for bot in self._bots.values():
             application.add_routes(bot.channel.routes(self.intake.receive, self.intake.skip))
+        application.add_routes(self.more_routes)
         application.on_shutdown.append(self.web.end_streams)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
         await runner.setup()

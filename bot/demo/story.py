@@ -1,0 +1,18 @@
+"""The persons whom the visitor meets, and what they did before: Lan, her grandmother, the teacher.
+
+Lan got her slip a day ago and has put her grandmother on her list; the first lesson is the
+visitor's. So everything that the visitor does is new in the class's figures.
+"""
+
+from datetime import datetime, timedelta
+
+from bot.demo.clock import START, ZONE
+from bot.demo.visits import Kin
+
+GRANDMOTHER = Kin("ba-ngoai", "60-plus", "ba", phone=True, answers=1.0)
+
+STAFF_JOIN = datetime(2026, 10, 23, 15, 30, tzinfo=ZONE)
+LAN_JOINS = datetime(2026, 11, 25, 19, 5, tzinfo=ZONE)
+GRANDMOTHER_JOINS = LAN_JOINS + timedelta(minutes=9)
+LOOK_IN = START - timedelta(minutes=8)
+"""When the three have looked in last, so that each phone shows the menu and little more."""
