@@ -85,11 +85,11 @@ function tell(words) {
 }
 
 // To the top of the window: a long message is read from its beginning.
-function bring(item) {
+function bring(item, behavior = still.matches ? 'auto' : 'smooth') {
   const header = document.querySelector('.top');
   const height = getComputedStyle(header).position === 'static' ? 0 : header.offsetHeight;
   const top = item.getBoundingClientRect().top + pageYOffset - height - 12;
-  scrollTo({ top, behavior: still.matches ? 'auto' : 'smooth' });
+  scrollTo({ top: item.previousElementSibling ? top : 0, behavior });
 }
 
 function atEnd() {
@@ -247,7 +247,7 @@ function load(answer) {
   const fresh = take(answer);
   lock();
   const pending = queue().map(entry => own(entry.key)).find(Boolean);
-  if (pending || fresh.length) bring(pending || fresh[fresh.length - 1]);
+  if (pending || fresh.length) bring(pending || fresh[fresh.length - 1], 'auto');
   pump();
 }
 

@@ -42,9 +42,14 @@ function bubble(kind, speaker) {
 // false links must not hold one that can be tapped.
 const MARKS = /(https?:\/\/[^\s]+[^\s.,;:!?)”"])|((?:gọi|hoặc|•) )(11[13])(?![\d.,]*\d)/gi;
 
-function paragraph(words, kind) {
-  const node = make('p', kind);
-  let from = 0, invites = false;
+// A lesson's name on the first line of a paragraph.
+const TITLE = /^\p{Lu}(?!.*http|.*: [\dA-Z]).{1,58}[^.!?:,;…\n](?=\n)/u;
+
+function paragraph(words) {
+  const node = make('p');
+  const [title] = words.match(TITLE) || [];
+  if (title) node.append(make('b', '', title));
+  let from = (title || '').length, invites = false;
   for (const found of words.matchAll(MARKS)) {
     const [whole, link, before, number] = found;
     if (link && !link.startsWith(location.origin + '/v/')) continue;
@@ -97,14 +102,17 @@ function split(event) {
   };
 }
 
+// The last sentence above the buttons, if it asks something: "… tên bà. " and "Bà nên làm gì?"
+const ASK = /^([^]*[.!?:]["”)]*\s+|)([^\s][^.!?:]*[?:])$/;
+
 function showSaid(event) {
   const item = bubble('bot', 'Trợ lý: ');
   const { words, tail, labels } = split(event);
   const parts = words.split(/\n{2,}/);
-  parts.forEach((part, at) => {
-    const asks = labels.length && at === parts.length - 1 && !part.includes('\n');
-    item.said.append(...paragraph(part, asks ? 'ask' : ''));
-  });
+  const [, before, ask] = labels.length && parts[parts.length - 1].match(ASK) || [];
+  if (ask) parts[parts.length - 1] = before;
+  for (const part of parts) item.said.append(...paragraph(part));
+  if (ask) item.said.lastElementChild.append(make('b', '', ask));
   place(item, event.id, 0);
   if (labels.length && (!live || live.at < event.id)) {
     retire(live);
@@ -121,7 +129,7 @@ function showPicture(event) {
   image.alt = 'Hình mã QR để máy khác quét.';
   image.width = image.height = 240;
   image.src = event.src;
-  item.said.append(...paragraph(event.text, ''));
+  item.said.append(...paragraph(event.text));
   place(item, event.id, 0);
   return item;
 }
