@@ -10,11 +10,8 @@ from types import MappingProxyType
 import pytest
 from aiohttp import ClientSession
 
-from bot.channels.web.asking import Doorman
-from bot.channels.web.class_page import ClassPages
-from bot.channels.web.doors import Doors
-from bot.channels.web.keys import Keys
-from bot.channels.web.pages import Pages
+from bot.channels import OutRow, Receipt
+from bot.channels.web import WebChannel, WebSettings
 from bot.clock import SteppedClock
 from content.update import ChatAddress, Said, Update
 from db.batch import Unit, run_batch
@@ -55,8 +52,10 @@ def active(school: MiniSchool):
 class Reader:
     """Somebody with a browser."""
 
-    def __init__(self, school: MiniSchool, clock: SteppedClock, base: str) -> None:
-        self.school, self.clock, self.base = school, clock, base
+    def __init__(
+        self, school: MiniSchool, clock: SteppedClock, base: str, channel: WebChannel
+    ) -> None:
+        self.school, self.clock, self.base, self.channel = school, clock, base, channel
 
     async def opens(self, path: str) -> tuple[int, str]:
         """Status and page of an address, at the school's present time."""
@@ -71,17 +70,20 @@ class Reader:
         return page
 
 
+async def never(*_said: object) -> Receipt:
+    """Nothing is said on a class page."""
+    raise AssertionError("a class page said something")
+
+
 @asynccontextmanager
 async def browser(school: MiniSchool):
     """The pages of the school, served for as long as it lasts."""
     clock, database = SteppedClock(school.now), Database(school.engine)
-    pages = Pages(school.world.school.name)
-    doors = Doors(database, school.world, clock, pages)
-    shown = ClassPages(database, school.world, clock, pages)
-    doorman = Doorman(Keys(b"test secret"), "", secure=False)
+    settings = WebSettings(b"test secret", FACES[WEB].base)
+    channel = WebChannel(settings, database, school.world, clock)
     try:
-        async with served(shown.routes(doorman, doors.wrong)) as base:
-            yield Reader(school, clock, base)
+        async with served(channel.routes(never, never)) as base:
+            yield Reader(school, clock, base, channel)
     finally:
         database.close()
 
@@ -475,5 +477,7 @@ async def test_the_page_may_be_sent_twice_without_harm(school):
     assert row.harmless
     assert row.bot == WEB
     assert not row.body["buttons"]
+    out = OutRow(row.id, WEB, row.account_id, "lop", group=True, kind="say", body=row.body)
     async with browser(school) as reader:
+        assert await reader.channel.send(out) == await reader.channel.send(out)
         assert (await reader.reads(link)).count("Tổng kết tuần") == 1

@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.channels import OutRow, Receive, Skip
 from bot.channels.web.asking import Doorman
 from bot.channels.web.chats import WebChats
+from bot.channels.web.class_page import ClassPages
 from bot.channels.web.doors import Doors
 from bot.channels.web.keys import Keys
 from bot.channels.web.pages import Pages
@@ -52,6 +53,7 @@ class WebChannel:
         address = urlsplit(settings.base)
         self.doorman = Doorman(self.keys, address.netloc, secure=address.scheme == "https")
         self._doors = Doors(database, world, clock, self.pages)
+        self._classes = ClassPages(database, world, clock, self.pages)
         self._chats = WebChats(database, clock, self.pages, self.streams)
 
     @property
@@ -84,6 +86,7 @@ class WebChannel:
         """Everything a browser asks for."""
         return [
             *self._doors.routes(receive, self.doorman),
+            *self._classes.routes(self.doorman, self._doors.wrong),
             *self._chats.routes(receive, self.doorman),
             web.get("/w/{print}/{name}", self.pages.asset),
         ]
