@@ -33,6 +33,7 @@ from db import migrate, models
 from db.session import Session
 from db.store import Store
 from handlers.due import begin_chores
+from handlers.world import WEB
 from tests.conversation import ZONE, MiniSchool, local, mini_school, shown
 from tests.fake_telegram import FakeTelegram
 
@@ -150,7 +151,7 @@ class OverTelegram:
         with self.school.engine.begin() as connection:
             store = Store(Session(connection), None, {})
             due = store.schedules.due(self.clock.now(), 1)
-            waiting = store.outbox.open("tg")
+            waiting = [*store.outbox.open("tg"), *store.outbox.open(WEB)]
         return not due and not waiting
 
     async def say(self, who: str, text: str) -> None:
@@ -350,16 +351,25 @@ async def over_telegram(
 ) -> AsyncIterator[OverTelegram]:
     """The production process on the school's database, beside the fake, for as long as it lasts."""
     url = school.engine.url.render_as_string(hide_password=False)
+    async with running(school, settings_for(url, home, fake)) as (app, clock):
+        yield OverTelegram(school, fake, app, clock)
+
+
+@asynccontextmanager
+async def running(
+    school: MiniSchool, settings: Settings
+) -> AsyncIterator[tuple[App, SteppedClock]]:
+    """The production process on the school's database and a clock of its own."""
     with school.engine.begin() as connection:  # the tables are there: `run` need not make them
         script = ScriptDirectory(str(migrate.FOLDER))
         MigrationContext.configure(connection).stamp(script, "head")
     clock = SteppedClock(school.now)
     stop = asyncio.Event()
-    app = App(settings_for(url, home, fake), clock)
+    app = App(settings, clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(app.run(stop))
         try:
-            yield OverTelegram(school, fake, app, clock)
+            yield app, clock
         finally:
             stop.set()
             clock.step(3600)

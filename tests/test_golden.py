@@ -4,6 +4,7 @@ import pytest
 
 from tests.databases import sqlite_database
 from tests.golden import TRANSCRIPTS, play_direct, play_over_telegram, read_story, write_story
+from tests.golden_web import play_over_web, typed_only
 
 STORIES = sorted(TRANSCRIPTS.glob("*.yaml"))
 
@@ -29,6 +30,14 @@ async def test_the_story_reads_the_same_over_telegram(path, url, tmp_path):
     story = read_story(path)
     played = await play_over_telegram(url, tmp_path, story)
     for number, (step, now) in enumerate(zip(story, played, strict=True), 1):
+        assert now == step, f"{path.name}, step {number}"
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+async def test_the_story_reads_the_same_on_the_web(path, url, tmp_path):
+    story = read_story(path)
+    played = await play_over_web(url, tmp_path, story)
+    for number, (step, now) in enumerate(zip(typed_only(story), played, strict=True), 1):
         assert now == step, f"{path.name}, step {number}"
 
 

@@ -1,6 +1,7 @@
 """Who asks: the network address behind a proxy, whether the page is ours, the account's cookie."""
 
 from dataclasses import dataclass
+from http.cookies import Morsel
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -53,15 +54,13 @@ class Doorman:
         self._give(response, f"/v/{code}", self.keys.door(code, account))
 
     def _give(self, response: web.StreamResponse, path: str, value: str) -> None:
-        response.set_cookie(
-            COOKIE,
-            value,
-            path=path,
-            max_age=YEAR_S,
-            httponly=True,
-            secure=self.secure,
-            samesite="Lax",  # Strict would lock out who comes from a messenger's link
-        )
+        """One more cookie; by hand, since aiohttp keeps one of a name, whatever its path."""
+        morsel: Morsel[str] = Morsel()
+        morsel.set(COOKIE, value, value)
+        # Strict would lock out who comes from a messenger's link.
+        morsel.update({"path": path, "max-age": str(YEAR_S), "samesite": "Lax"})
+        morsel.update({"httponly": "1", **({"secure": "1"} if self.secure else {})})
+        response.headers.add("Set-Cookie", morsel.OutputString())
 
 
 def address_of(request: web.Request) -> str:
