@@ -158,7 +158,7 @@ class App:
 
     async def _serve(self) -> web.AppRunner:
         """Listen on HTTP: webhooks and the few pages."""
-        application = web.Application(client_max_size=1 << 20)
+        application = web.Application(client_max_size=1 << 20, middlewares=[self.web.kindly])
         application.add_routes(
             routes(self.database, self.metrics, self.settings, lambda: self.ready)
         )

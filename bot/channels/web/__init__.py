@@ -1,9 +1,12 @@
 """The web chat: our own channel for phones, without an app, an account or a phone number."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
+import structlog
 from aiohttp import web
 
 from bot.channels import OutRow, Receive, Skip
@@ -15,9 +18,23 @@ from bot.channels.web.keys import Keys
 from bot.channels.web.pages import Pages
 from bot.channels.web.streams import Streams
 from bot.clock import Clock
+from bot.intake import describe
 from content.fit import Capabilities
 from db.runner import Database
 from handlers.world import WEB, World
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SORRY: Mapping[int, str] = MappingProxyType(
+    {
+        404: "Trang này không có. Hãy mở lại đường link trên phiếu, hoặc nhập mã.",
+        405: "Trang này mở không đúng cách. Hãy mở lại đường link trên phiếu, hoặc nhập mã.",
+        413: "Tin này dài quá. Hãy quay lại và viết ngắn hơn.",
+        500: "Vừa có trục trặc nhỏ, chưa ghi gì cả. Hãy thử lại sau một phút.",
+    }
+)
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +116,24 @@ class WebChannel:
     def wake(self, account: str) -> None:
         """The account with this public id has news; another process may have committed it."""
         self.streams.wake(account)
+
+    @web.middleware
+    async def kindly(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer what nothing else answers with one sentence; the log says where it broke."""
+        try:
+            return await handler(request)
+        except web.HTTPException as answer:
+            if answer.status not in SORRY:
+                raise
+            return self.pages.page(
+                "lost.html.j2", answer.status, text=SORRY[answer.status], error=""
+            )
+        except Exception as error:  # noqa: BLE001 - nobody ever sees a traceback
+            log.error("page_failed", error=describe(error))
+            return self._sorry(500)
+
+    def _sorry(self, status: int) -> web.Response:
+        return self.pages.page("lost.html.j2", status, text=SORRY[status], error="")
 
     async def end_streams(self, _application: web.Application) -> None:
         """End the streams, before the server waits for its open requests."""
