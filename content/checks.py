@@ -44,10 +44,10 @@ def overdue_findings(data: Mapping[str, object], today: date) -> Iterator[Findin
 
 
 def unteachable(data: Mapping[str, object]) -> bool:
-    """Whether pupils get no script for passing the lesson on."""
+    """Whether pupils get no script for passing the lesson on; one for pupils alone needs none."""
     readers = data.get("for")
-    pupils = isinstance(readers, list) and "pupil" in readers
-    return pupils and not any("teach" in step for _, step in _dicts(data, "steps"))
+    both = isinstance(readers, list) and {"pupil", "relative"} <= {str(each) for each in readers}
+    return both and not any("teach" in step for _, step in _dicts(data, "steps"))
 
 
 def requirement_findings(requires: Mapping[str, list[str]]) -> Iterator[tuple[str, Finding]]:

@@ -197,7 +197,7 @@ def _lesson(file: _File, today: date, problems: list[Problem]) -> Lesson | None:
     mistakable = checks.mistakable_findings(file.data)
     problems.extend(file.problem(path, why, "warning") for path, why in mistakable)
     if checks.unteachable(file.data):
-        reason = "Bài cho học sinh chưa có bước teach để dạy lại."
+        reason = "Bài cho học sinh và người thân chưa có bước teach để dạy lại."
         problems.append(file.problem(("steps",), reason, "warning"))
     if "id" in file.data:
         problems.append(file.problem(("id",), "Mã bài lấy từ tên tệp; hãy bỏ mục id."))

@@ -285,6 +285,14 @@ class Lesson(Part):
         """The folder it lies in, the first half of its id."""
         return self.id.partition("/")[0]
 
+    @property
+    def is_taught_on(self) -> bool:
+        """Whether pupils teach it to a relative, and may log that.
+
+        A lesson for pupils alone that has no script (how to teach, how to log) is not.
+        """
+        return bool(self.scripts) or "relative" in self.audience
+
     def placed(self, track: Track) -> tuple[Placed, ...]:
         """The steps of a track with ids; relatives without steps of their own get the main ones."""
         return self._own if track == "relative" and self.relative else self._main

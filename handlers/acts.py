@@ -112,9 +112,9 @@ def what_picked(turn: Turn) -> tuple[str, str | None] | None:
 
 
 def lesson_skill(turn: Turn, lesson_id: str) -> tuple[str, str] | None:
-    """The skill of a lesson that this person has finished, with its id; else None."""
+    """The skill of a lesson that this person has finished and may teach on, with its id."""
     lesson = turn.world.library.get(lesson_id)
-    if lesson is None or lesson_id not in _finished(turn):
+    if lesson is None or not lesson.is_taught_on or lesson_id not in _finished(turn):
         return None
     return lesson.skill, lesson_id
 
@@ -183,5 +183,5 @@ def _finished(turn: Turn) -> dict[str, None]:
 
 
 def _recent(turn: Turn) -> list[str]:
-    known = [name for name in _finished(turn) if turn.world.library.get(name) is not None]
-    return known[:RECENT_LESSONS]
+    known = [(name, turn.world.library.get(name)) for name in _finished(turn)]
+    return [name for name, lesson in known if lesson and lesson.is_taught_on][:RECENT_LESSONS]

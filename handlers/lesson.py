@@ -33,6 +33,8 @@ OTHER = Choice("Bài khác", "other")
 BACK = Choice("Nhóm khác", "back")
 THEN_TEACH = "Dạy người thân xong, {you} ghi lại ở đây nhé. Chỉ mất vài giây."
 THEN_TEACH_UNRECORDED = "{You} dạy lại cho một người thân nhé."
+THEN_LOG = "{You} dạy thật một việc rồi ghi lại ở đây nhé. Chỉ mất vài giây."
+THEN_LOG_UNRECORDED = "{You} chọn một việc rồi dạy thật cho một người thân nhé."
 TEACH_LATER = "Được, khi nào dạy xong {you} gõ “hướng dẫn” nhé."
 
 
@@ -96,7 +98,7 @@ def after(turn: Turn) -> None:
     if kind != "guidance":
         turn.say(TEACH_LATER)
         return
-    turn.data = {"lesson": lesson_id}
+    turn.data = {"lesson": lesson_id or None}
     guidance.begin(turn)
 
 
@@ -296,11 +298,13 @@ def _end(turn: Turn, lesson: Lesson) -> None:
     person = turn.person
     if person.kind == "relative":
         confirm.waiting(turn)
-    elif person.kind == "pupil" and person.recorded:
+    elif person.kind == "pupil" and not person.recorded:
+        turn.say(THEN_TEACH_UNRECORDED if lesson.is_taught_on else THEN_LOG_UNRECORDED)
+    elif person.kind == "pupil" and lesson.is_taught_on:
         options = [("Dạy ngay cho người thân", f"guidance:{lesson.id}"), ("Ghi sau", "later")]
         turn.ask(THEN_TEACH, options, "lesson.after")
     elif person.kind == "pupil":
-        turn.say(THEN_TEACH_UNRECORDED)
+        turn.ask(THEN_LOG, [("Ghi việc đã dạy", "guidance:"), ("Ghi sau", "later")], "lesson.after")
 
 
 def _stale(turn: Turn, lesson: Lesson) -> frozenset[str]:

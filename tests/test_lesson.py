@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from content.loader import Library
+from content.loader import Library, load
 from db.models import consent
 from tests.conversation import MiniSchool
 from tests.learning import finish_otp, learning_school, relative, small_library
@@ -207,6 +207,89 @@ def test_a_lesson_question_of_another_person_of_the_chat_is_not_answered(school)
         school.person["lan"],
         school.person["minh"],
     }
+
+
+HOW_TO = """
+title: "Cách dạy và ghi"
+for: [pupil]
+minutes: 1
+skill: hoc-tap-ai
+goal: "Ghi cho đúng."
+steps:
+  - ask: "Bà chỉ xem. Em ghi gì?"
+    options:
+      - {text: "Đã xem", right: true, because: "Bà mới xem thôi."}
+      - {text: "Tự làm được", because: "Bà chưa cầm máy."}
+"""
+
+
+@pytest.fixture
+def how_to(school, tmp_path):
+    """A lesson for pupils alone, without a script, beside the three others."""
+    put_beside(school, tmp_path, HOW_TO)
+    return school
+
+
+def put_beside(school, folder, text):
+    path = folder / "hoc-tap-ai" / "cach-day.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    own = load([folder], date(2026, 11, 17), built_in=None)
+    library = Library({**small_library().lessons, **own.lessons})
+    school.world = replace(school.world, library=library)
+
+
+def play_how_to(talk):
+    talk.says("hoc")
+    talk.says("Cách dạy và ghi")
+    return talk.taps("Đã xem")
+
+
+def test_a_lesson_for_pupils_alone_ends_with_logging_some_other_act(how_to):
+    relative(how_to, "ba", "ba-ngoai")
+    lan = how_to.joined("lan")
+    finish_otp(lan)
+    heard = play_how_to(lan)
+    assert "1/1 câu" in heard
+    assert heard.endswith("[Ghi việc đã dạy] [Ghi sau]")
+    assert "Em đã hướng dẫn ai?" in lan.taps("Ghi việc đã dạy")
+    heard = lan.taps("Bà ngoại")
+    assert "[Mã OTP là chìa khóa] [Dùng điện thoại cơ bản]" in heard
+    assert "[Cách dạy và ghi]" not in heard
+
+
+def test_a_lesson_that_came_to_be_for_pupils_alone_is_not_logged_any_more(school, tmp_path):
+    both = HOW_TO.replace("for: [pupil]", "for: [pupil, relative]")
+    put_beside(school, tmp_path, both)
+    relative(school, "ba", "ba-ngoai")
+    lan = school.joined("lan")
+    finish_otp(lan)
+    play_how_to(lan)
+    lan.taps("Dạy ngay cho người thân")
+    lan.taps("Bà ngoại")
+    lan.taps("Hôm nay")
+    put_beside(school, tmp_path, HOW_TO)
+    assert "Em chọn lại giúp mình nhé." in lan.taps("Đã xem")
+    assert school.rows("guidance") == []
+
+
+def test_a_relative_is_not_offered_a_lesson_for_pupils_alone(how_to):
+    relative(how_to, "ba", "ba-ngoai")
+    ba = how_to.joined("ba")
+    ba.says("hoc")
+    ba.taps("Không đọc")
+    assert "Học tập" not in ba.says("hoc")
+    assert "chưa tìm thấy bài đó" in ba.says("Cách dạy và ghi")
+
+
+def test_without_consent_a_lesson_for_pupils_alone_ends_with_a_wish(how_to):
+    dung = how_to.joined("dung")
+    dung.says("hoc")
+    dung.taps("Học tập và AI")
+    dung.taps("Cách dạy và ghi")
+    heard = dung.taps("Đã xem")
+    assert "Em chọn một việc rồi dạy thật cho một người thân nhé." in heard
+    assert "[Ghi việc đã dạy]" not in heard
 
 
 def test_teaching_right_away_asks_whom_with_this_lesson(school):

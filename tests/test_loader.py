@@ -394,10 +394,31 @@ def test_on_its_last_good_day_a_fact_is_no_warning(school):
     assert load([school], date(2027, 5, 1), built_in=None).warnings == ()
 
 
-def test_a_pupils_lesson_without_a_script_is_a_warning(school):
+def test_a_lesson_for_pupils_and_relatives_without_a_script_is_a_warning(school):
+    put(school, "vi-du/nho", SMALL.replace("for: [", "for: [pupil, "))
+    library = load([school], TODAY, built_in=None)
+    (warning,) = library.warnings
+    assert warning.reason == "Bài cho học sinh và người thân chưa có bước teach để dạy lại."
+    assert library.get("vi-du/nho").is_taught_on
+
+
+def test_a_lesson_for_pupils_alone_needs_no_script_and_is_then_not_taught_on(school):
     put(school, "vi-du/nho", SMALL.replace("for: [relative", "for: [pupil"))
-    (warning,) = load([school], TODAY, built_in=None).warnings
-    assert warning.reason == "Bài cho học sinh chưa có bước teach để dạy lại."
+    library = load([school], TODAY, built_in=None)
+    assert library.warnings == ()
+    assert not library.get("vi-du/nho").is_taught_on
+    script = SMALL.replace("for: [relative", "for: [pupil") + '  - teach: "Kể lại cho mẹ."\n'
+    put(school, "vi-du/nho", script)
+    assert load([school], TODAY, built_in=None).get("vi-du/nho").is_taught_on
+
+
+def test_the_lesson_on_teaching_and_logging_is_for_pupils_alone():
+    library = load([], TODAY)
+    lesson = library.get("hoc-tap-ai/day-lai")
+    assert lesson in library.for_reader("pupil", 6)
+    assert lesson not in library.for_reader("relative")
+    assert (lesson.is_taught_on, lesson.check) == (False, ())
+    assert all(each.is_taught_on for each in library if each is not lesson)
 
 
 def test_decomposed_letters_are_composed(school):
