@@ -76,9 +76,8 @@ def judge_key(name: str, codes: Codes, rows: Sequence[Any]) -> Finding:
     """Whether the codes of these rows (`doctor_data.code_rows`) are made by this key."""
     n_fitting = sum(_made_by(codes, row) for row in rows)
     if n_fitting == len(rows):
-        return Finding(
-            name, "ok", f"khớp với {n_fitting} mã" if rows else "đã có, chưa phát mã nào"
-        )
+        text = f"khớp với {n_fitting} mã đã phát" if rows else "đã có, chưa phát mã nào"
+        return Finding(name, "ok", text)
     mend = f"Chép lại {KEY_FILE} cũ; nếu mất hẳn, in lại phiếu cho mọi lớp: `lantoa school slips`."
     if n_fitting == 0:
         return Finding(name, "broken", "không phải khóa đã làm ra các mã đã phát", mend)
