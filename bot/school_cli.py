@@ -49,6 +49,8 @@ from db.session import Session
 from db.store import Store
 from handlers.codes import Codes
 
+OF_CLASS = {"group": "nhóm", "page": "trang lớp"}
+
 Clock = Callable[[], datetime]
 OpenDatabase = Callable[[Settings], Engine]
 
@@ -317,7 +319,7 @@ def _renew(engine: Engine, settings: Settings, code: str, now: datetime) -> Rene
 
 def _show_renewed(found: Renewed) -> None:
     row = found.row
-    whose = "nhóm" if row.role == "group" else row.name or "người thân"
+    whose = OF_CLASS.get(row.role) or row.name or "người thân"
     label = f", lớp {row.label}" if row.label else ""
     say(f"Mã mới của {whose}{label}: {row.grouped}")
     say(row.url)

@@ -10,6 +10,7 @@ from bot.config import Settings
 from db.seats import lock_accounts, read_persons
 from db.store import Store
 from db.store.audit import Change
+from handlers.class_page import PURPOSE as PAGE
 from handlers.codes import Codes, issue_code, renew_code
 
 LOCAL_ENDINGS = (".local", ".localhost", ".lan", ".internal", ".intranet", ".home.arpa")
@@ -72,9 +73,7 @@ def addresses(store: Store, settings: Settings) -> Addresses:
         return Addresses(f"{settings.public_url}/v/", username)
     if username:
         return Addresses(f"https://t.me/{username}?start=", username)
-    host, port = settings.listen
-    shown = f"[{host}]" if ":" in host else host
-    return Addresses(f"http://{shown}:{port}/v/", "")
+    return Addresses(f"{settings.base}/v/", "")
 
 
 def opens_on_phones(host: str) -> bool:
@@ -122,7 +121,9 @@ def renew(store: Store, settings: Settings, code: str, now: datetime) -> Renewed
         n_closed -= store.chats.n_opened(owner)
     store.audit.note(Change("renew", "code", owner), None, now)
     label, name, role = _whose(store, found.purpose, owner)
-    return Renewed(CodeRow(label, name, role, new, f"{where.prefix}{new}"), n_closed)
+    page = f"{settings.base}/l/{new}"
+    url = page if found.purpose == PAGE else f"{where.prefix}{new}"
+    return Renewed(CodeRow(label, name, role, new, url), n_closed)
 
 
 def _lock(store: Store, person: int, now: datetime) -> int:
@@ -136,7 +137,7 @@ def _whose(store: Store, purpose: str, owner: int) -> tuple[str, str, str]:
     """Class, name and role of the owner of a code."""
     if purpose != "person":
         row = store.classes.get(owner)
-        return (row.label if row else "", "", "group")
+        return (row.label if row else "", "", purpose)
     person = store.people.get(owner)
     if person is None:
         return "", "", ""

@@ -71,6 +71,9 @@ USED_UP = (
     "Mã này đã mở ở {n} nơi, không mở thêm được. {You} xin thầy cô chủ nhiệm một mã mới nhé. "
     "Người thân thì nhờ em học sinh trong nhà đổi mã."
 )
+FOR_A_PAGE = (
+    "Mã này mở trang lớp, không phải mã của một người. {You} bấm vào link trang lớp nhé: {link}"
+)
 FOR_A_GROUP = "Mã này dùng trong nhóm của lớp. Thầy cô gõ “gannhom” kèm mã đó ở trong nhóm nhé."
 HELLO = "Chào {name}!"
 HELLO_ELDER = "Dạ, {me} chào {you} ạ!"
@@ -176,6 +179,8 @@ def code(turn: Turn) -> None:
     row = turn.store.codes.find(fingerprint)
     if row is None:
         _wrong(turn)
+    elif row.purpose == "page":
+        _retry(turn, FOR_A_PAGE, link=turn.world.page_link(typed))
     elif row.purpose != "person":
         _retry(turn, FOR_A_GROUP)
     else:
