@@ -9,8 +9,8 @@ from itertools import count
 from bot.demo.phones import Phone
 from bot.demo.visits import Script
 
-TOGETHER = timedelta(seconds=75)
-"""What happens within this time is one commit; people are not so exact."""
+TOGETHER = timedelta(minutes=40)
+"""Who would begin within this time begins together, so that their words share commits."""
 
 
 @dataclass(slots=True)

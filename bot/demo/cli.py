@@ -1,8 +1,10 @@
 """The command `lantoa demo`."""
 
+import logging
 import os
 from typing import Annotated
 
+import structlog
 import typer
 import uvloop
 from rich.console import Console
@@ -23,6 +25,7 @@ Port = Annotated[
 def demo(port: Port = None) -> None:
     """Xem thử với một trường dựng sẵn, không cần cài đặt gì. (A made-up school to try.)"""  # noqa: D415 - shown as help
     logs.set_up(verbose=False)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     listen = os.environ.get("LANTOA_LISTEN") or LISTEN
     if port is not None:
         listen = f"{listen.rpartition(':')[0] or '127.0.0.1'}:{port}"

@@ -19,10 +19,10 @@ from bot.demo.visits import (
     Script,
     begin_page,
     come_in,
-    greet,
     invite,
     join,
     learn,
+    look_in,
     respond,
     teach,
 )
@@ -141,7 +141,7 @@ class History:
             at = story.STAFF_JOIN + timedelta(minutes=4 * number)
             script = _take_office(phones[name], listed[name].code, role)
             self.street.agenda.put(at, Visit(phones[name], script))
-        self._look_in(phones[TEACHER])
+        self._look_in(phones[TEACHER], "lớp", "Xong")
         return phones[TEACHER]
 
     def _plan_lan(self, who: Listed) -> tuple[Phone, Phone]:
@@ -155,12 +155,13 @@ class History:
 
         script = _begin(phone, who.code, kin)
         self.street.agenda.put(story.LAN_JOINS, Visit(phone, script, comes))
-        self._look_in(phone)
-        self._look_in(hers)
+        self._look_in(phone, "người thân", "Về mục chính")
+        self._look_in(hers, "kết quả")
         return phone, hers
 
-    def _look_in(self, phone: Phone) -> None:
-        self.street.agenda.put(story.LOOK_IN, Visit(phone, greet()))
+    def _look_in(self, phone: Phone, word: str, back: str = "") -> None:
+        """Shortly before the visitor comes: a look at something, and back to the menu."""
+        self.street.agenda.put(story.LOOK_IN, Visit(phone, look_in(phone, word, back)))
 
     def _plan_pupil(self, name: str, who: Listed, habit: Habit) -> None:
         family = Family(name, who, self.street.phone(name, habit.skill), habit.kin)

@@ -15,7 +15,7 @@ from bot.app import App
 from bot.channels.web.pages import Pages
 from bot.demo.clock import START, ZONE, DemoClock, next_morning, next_sunday
 from bot.demo.history import Cast
-from content.figures import date_vn, weekday
+from content.figures import weekday
 from db.session import Session
 from db.store import Store
 from handlers.world import WEB
@@ -46,7 +46,7 @@ class State:
         to = {"morning": next_morning(self.now), "sunday": next_sunday(self.now)}
         return {
             "now": local.isoformat(),
-            "day": f"{weekday(local)} {date_vn(local.date())}",
+            "day": f"{weekday(local)} {local:%d/%m}",
             "time": f"{local:%H:%M}",
             "to": {name: at.isoformat() for name, at in to.items()},
             "done": list(self.done),

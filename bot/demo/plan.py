@@ -110,7 +110,7 @@ def _sitting(chance: Random, week: int, warm: float, n_kin: int) -> Sitting:
     start = datetime.combine(FIRST_MONDAY + timedelta(weeks=week, days=day), first, ZONE)
     room = datetime.combine(start.date(), last, ZONE) - start
     at = start + timedelta(seconds=chance.randrange(int(room.total_seconds())))
-    learns = chance.random() < 0.88
+    learns = chance.random() < 0.78
     act = None
     if not learns or chance.random() < warm:
         skill = "" if learns else chance.choice(TAUGHT)

@@ -5,6 +5,7 @@ import gc
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from tempfile import TemporaryDirectory
@@ -63,15 +64,12 @@ async def _serve(
             raise Stopped
         progress(share)
 
-    try:
-        hurry(app.database.engine)
+    hurry(app.database.engine)
+    with suppress(Stopped):
         cast = await History(app.database, app.world).make(told)
-    except Stopped:
-        app.database.close()
-        return
-    app.more_routes += DemoPage(app, clock, cast).routes()
-    ready(f"{settings.base}/demo")
-    await app.run(stop)
+        app.more_routes += DemoPage(app, clock, cast).routes()
+        ready(f"{settings.base}/demo")
+    await app.run(stop)  # stopped already, it only closes what is open
     gc.freeze()  # else the interpreter's end searches all of it for garbage
 
 

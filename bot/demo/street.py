@@ -5,7 +5,7 @@ ticker, and what is sent to them is what they answer.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -100,6 +100,7 @@ class Street:
                 before = until if due is None else min(due, until)
                 await self._go_on(self.agenda.take(before))
             progress(self.clock.now())
+        await asyncio.gather(*self._marked())
         self._move(until)
 
     def _move(self, to: datetime) -> None:
@@ -110,13 +111,12 @@ class Street:
         self._firing = True
         await self._ticker.tick()
         self._firing = False
-        await self._mark()
 
     async def _go_on(self, visits: Sequence[Visit]) -> None:
         """One word of each visit, all of them side by side."""
         said = [(visit, update) for visit in visits if (update := self._next(visit)) is not None]
-        await asyncio.gather(*(self._intake.receive(update) for _, update in said))
-        await self._mark()
+        heard = (self._intake.receive(update) for _, update in said)
+        await asyncio.gather(*self._marked(), *heard)
         for visit, _ in said:
             pause = timedelta(seconds=visit.phone.chance.randint(*THINKS_S))
             self.agenda.put(self.clock.now() + pause, visit)
@@ -144,10 +144,10 @@ class Street:
                 if self._firing:
                     self._rung(phone)
 
-    async def _mark(self) -> None:
+    def _marked(self) -> list[Awaitable[None]]:
         """As the sender does: what was delivered is not sent again."""
         rows, self._unsent = self._unsent, []
-        await asyncio.gather(*(self._marks.sent(row, "") for row in rows))
+        return [self._marks.sent(row, "") for row in rows]
 
 
 def awake(at: datetime) -> datetime:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from bot.demo.phones import Answers, Phone, typed
 from content.address import ADDRESSES
-from content.phrases import PUPIL as PHRASES
 from content.update import Said
 from handlers import confirm, joining
 from handlers.acts import DAYS, OUTCOMES
@@ -16,7 +15,7 @@ from handlers.relations import AGE_BANDS, capital, relation_button, relative_nam
 Script = Iterator[Said]
 
 CODE_RE = re.compile(r"\b[2-9A-Z]{4}-[2-9A-Z]{4}\b")
-LATER_TAPS = tuple(PHRASES[name][0] for name in ("later", "could-not"))
+TRIES = 0.7  # how many relatives try the check in their own chat
 TEACH_NOW, TEACH_LATER = "Dạy ngay cho người thân", "Ghi sau"
 
 
@@ -71,9 +70,10 @@ def begin_page(phone: Phone) -> Script:
     yield phone.tap("Dùng trang lớp")
 
 
-def greet() -> Script:
-    """Look in: hello, and the menu."""
-    yield typed("/start")
+def look_in(phone: Phone, word: str, back: str) -> Script:
+    """Look at something, and go back to the menu, or say hello where the menu came with it."""
+    yield typed(word)
+    yield phone.tap(back) if back else typed("/start")
 
 
 def learn(phone: Phone, answers: Answers, *, most: int = 40) -> Script:
@@ -131,7 +131,7 @@ def respond(phone: Phone, kin: Kin, answers: Answers) -> Script:
     try:
         yield from _verdicts(phone)
         if phone.offers(TRY[0][0]):
-            yield phone.tap(TRY[0 if phone.chance.random() < 0.85 else 1][0])
+            yield phone.tap(TRY[0 if phone.chance.random() < TRIES else 1][0])
         while (said := answers.pick(phone)) is not None:
             yield said
     finally:

@@ -32,7 +32,7 @@
     });
     one("#steps").hidden = at < 0;
     one("#end").hidden = at >= 0;
-    var here = at < 0 ? "" : all("#steps li")[at].getAttribute("data-tab");
+    var here = at < 0 ? "lop" : all("#steps li")[at].getAttribute("data-tab");
     all(".phone").forEach(function (phone) { phone.classList.toggle("here", phone.id === here); });
     one("[data-to=sunday]").classList.toggle("now", at === 3);
   }
@@ -48,7 +48,12 @@
     moving = true;
     all(".clock button").forEach(function (each) { each.disabled = true; });
     var sent = { method: "POST", body: JSON.stringify({ to: state.to[button.getAttribute("data-to")] }) };
-    fetch("/demo/clock", sent).then(fetched).then(show).then(function () { note(""); }, function (error) {
+    var before = state.tallies;
+    fetch("/demo/clock", sent).then(fetched).then(function (said) {
+      show(said);
+      note("");
+      if (said.tallies !== before) { select("lop"); }
+    }).catch(function (error) {
       note(error.message);
     }).then(function () {
       moving = false;
