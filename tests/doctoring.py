@@ -8,14 +8,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aiohttp import web
 from sqlalchemy import Engine
 
 from bot.clock import SteppedClock, SystemClock
 from bot.config import KEY_FILE, found_key, survey
 from bot.doctor import examine
 from bot.doctor_ground import Finding, Ground
+from tests.fake_telegram import TOKEN
 
 NOBODY = 65534
+PAGE = "<title>Lan Tỏa</title><h1>THCS &#34;Dương Quan&#34;</h1>"
+SCHOOL = 'THCS "Dương Quan"'
 
 
 def address(engine: Engine) -> str:
@@ -23,10 +27,12 @@ def address(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-def ground(home: Path, at: datetime | None = None, **given: str) -> Ground:
+def ground(
+    home: Path, at: datetime | None = None, file: Path | None = None, **given: str
+) -> Ground:
     """A ground whose variables are `LANTOA_<given>`; `at`: a clock that stands, else the real."""
     environ = {"LANTOA_HOME": str(home)} | {f"LANTOA_{k}": v for k, v in given.items()}
-    settings, faults = survey(None, environ, found_key)
+    settings, faults = survey(file, environ, found_key)
     return Ground(settings, faults, environ, SteppedClock(at) if at else SystemClock())
 
 
@@ -81,3 +87,22 @@ def as_somebody(work: Callable[[], str]) -> str:
     os.waitpid(child, 0)
     with os.fdopen(told, encoding="utf-8") as stream:
         return stream.read()
+
+
+def bot_at(home: Path, base: str, at: datetime | None = None, **given: str) -> Ground:
+    """A ground with one bot, and nobody who listens here."""
+    both = {"LISTEN": "127.0.0.1:1", "TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_BASE": base}
+    return ground(home, at, **(both | given))
+
+
+def says(**pages: tuple[int, str]) -> list[web.RouteDef]:
+    """Routes that answer with a status and a text: `readyz`, `healthz`, or `home` for `/`."""
+
+    def route(path: str, status: int, text: str) -> web.RouteDef:
+        async def answer(_request: web.Request) -> web.Response:
+            where = {"Location": text} if 300 <= status < 400 else {}
+            return web.Response(status=status, text=text, headers=where)
+
+        return web.get(f"/{path.removeprefix('home')}", answer)
+
+    return [route(path, *what) for path, what in pages.items()]
