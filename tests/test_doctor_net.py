@@ -132,7 +132,7 @@ class Running(Lantoa):
     ("mode", "hook"), [("polling", "không đặt, đúng với polling"), ("webhook", "đặt đúng địa chỉ")]
 )
 def test_a_real_process_is_found_well_beside_its_work(mode, hook, tmp_path):
-    with FakeTelegram().run_in_thread() as fake:
+    with FakeTelegram(poll_s=0.05).run_in_thread() as fake:
         process = Running(tmp_path, fake, mode)
         with process.at_work():
             told = process.command("doctor")
@@ -146,7 +146,7 @@ def test_a_real_process_is_found_well_beside_its_work(mode, hook, tmp_path):
 
 
 def test_a_process_that_listens_elsewhere_is_broken(tmp_path):
-    with FakeTelegram().run_in_thread() as fake, Running(tmp_path, fake).at_work():
+    with FakeTelegram(poll_s=0.05).run_in_thread() as fake, Running(tmp_path, fake).at_work():
         elsewhere = ground(tmp_path, LISTEN=f"127.0.0.1:{free_port()}")
         found = the_only(asyncio.run(running(elsewhere)))
     assert (found.level, "không nghe ở" in found.text) == ("broken", True)
