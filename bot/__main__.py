@@ -30,7 +30,6 @@ if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what i
     app.add_typer(school_cli.app, name="school")
     app.command("tally")(tally_cli.tally)
     app.command("demo")(demo)
-    app.command("demo")(demo)
     app.command("doctor")(doctor.doctor)
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Ghi nhiều hơn. (Log more.)")]
