@@ -1,15 +1,20 @@
-# Lan Tỏa: `make test` does all its own set-up (Debian or macOS with Python 3.11 and make).
+# Lan Tỏa: `make demo` and `make test` do all their own set-up (Debian or macOS with Python 3.11
+# and make).
 VENV := .venv
 BIN := $(VENV)/bin
 SPREAD := -n 3 --maxschedchunk 1
 
-.PHONY: setup test lint types layers pytest coverage format lock clean
+.PHONY: setup demo test lint types layers pytest coverage format lock clean
 
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml tools/setup.sh
 	sh tools/setup.sh $(VENV)
 	touch $@
+
+# A made-up school to look at; it asks for no settings and leaves nothing behind.
+demo: setup
+	@$(BIN)/lantoa demo
 
 test: lint types layers pytest
 
