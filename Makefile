@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPREAD := -n 3 --maxschedchunk 1
 
-.PHONY: setup demo test lint types layers pytest coverage format lock clean
+.PHONY: setup demo test lint types layers pytest coverage bench format lock clean
 
 setup: $(VENV)/.installed
 
@@ -35,6 +35,14 @@ pytest: setup
 coverage: setup
 	$(BIN)/pytest $(SPREAD) --cov --cov-report=term:skip-covered --cov-fail-under=94
 
+# Measures `lantoa run` beside two popular stacks, four minutes: see bench/README.md.
+bench: $(VENV)/.bench
+	$(BIN)/python -m bench $(BENCH_FLAGS)
+
+$(VENV)/.bench: $(VENV)/.installed requirements-bench.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-bench.lock
+	touch $@
+
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -45,6 +53,9 @@ lock: setup
 		--python-version 3.11 pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 		--python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
+		--python-version 3.11 pyproject.toml --group bench -c requirements.lock \
+		-o requirements-bench.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The same quiz as users of popular stacks write it."""
