@@ -50,12 +50,27 @@ async def serve_demo(listen: str, progress: Progress, ready: Callable[[str], Non
     with TemporaryDirectory(prefix="lantoa-demo-") as folder:
         settings = demo_settings(Path(folder), listen)
         _knock(*settings.listen)
-        await _serve(settings, stop, progress, ready)
+        await run_demo(settings, stop, progress, ready)
+    gc.freeze()  # else the interpreter's end searches all of it for garbage
 
 
-async def _serve(
-    settings: Settings, stop: asyncio.Event, progress: Progress, ready: Callable[[str], None]
+async def run_demo(
+    settings: Settings,
+    stop: asyncio.Event,
+    progress: Progress,
+    ready: Callable[[str], None],
+    *,
+    most: int | None = None,
 ) -> None:
+    """Make the history in the database of `settings`, then serve the app with the demo's page.
+
+    Args:
+        settings: of an empty school, see `demo_settings`.
+        stop: ends it, also while the history is being made.
+        progress: see `serve_demo`.
+        ready: see `serve_demo`.
+        most: only so many pupils of each class, for tests.
+    """
     clock = DemoClock(START)
     app = App(settings, clock, framed=True)
 
@@ -66,11 +81,10 @@ async def _serve(
 
     hurry(app.database.engine)
     with suppress(Stopped):
-        cast = await History(app.database, app.world).make(told)
+        cast = await History(app.database, app.world).make(told, most=most)
         app.more_routes += DemoPage(app, clock, cast).routes()
         ready(f"{settings.base}/demo")
     await app.run(stop)  # stopped already, it only closes what is open
-    gc.freeze()  # else the interpreter's end searches all of it for garbage
 
 
 def demo_settings(home: Path, listen: str) -> Settings:
