@@ -22,6 +22,7 @@ CLOSED: Mapping[str, Any] = MappingProxyType({"closed": True})
 
 NO_LESSON = "Chưa có bài học nào cho {you}. {You} quay lại sau nhé."
 PICK = "Bài tiếp theo là “{title}”. {You} chọn bài này, hoặc chọn một nhóm bài nhé."
+PICK_ONE = "Bài tiếp theo là “{title}”. {You} học bài này nhé?"
 PICK_AGAIN = "{You} đã học hết các bài rồi! {You} muốn học lại bài nào?"
 GROUP = "{group}: {you} chọn bài nhé."
 LOCKED = "• {title}: học bài “{first}” trước nhé."
@@ -48,7 +49,7 @@ def choose(turn: Turn) -> None:
     if current is not None:
         _resume(turn, current)
     elif runs or not (turn.person.recorded or turn.pending.at == "joining.done"):
-        _pick(turn, runs)
+        _recommend(turn, runs)
     elif first := _next(turn, runs):
         _begin(turn, first, runs)
     else:
@@ -155,6 +156,17 @@ def _titled(text: str, offered: Sequence[Lesson]) -> str | None:
     """A lesson whose title was typed; its button may say more than the title."""
     found = chosen(text, [Choice(lesson.title.vi, f"lesson:{lesson.id}") for lesson in offered])
     return found.value if found and not text.isdecimal() and len(text) > 1 else None
+
+
+def _recommend(turn: Turn, runs: Sequence[Row[Any]]) -> None:
+    """To a relative the next lesson, or others on request: a long list is hard to choose from."""
+    best = _next(turn, runs)
+    if best is None or turn.person.kind != "relative":
+        _pick(turn, runs)
+        return
+    title = best.title.in_(turn.person.language)
+    options = [Choice("Học bài này", f"lesson:{best.id}"), OTHER]
+    turn.ask(PICK_ONE, options, "lesson.pick", free=True, title=title)
 
 
 def _pick(turn: Turn, runs: Sequence[Row[Any]]) -> None:
