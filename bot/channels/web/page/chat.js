@@ -6,7 +6,7 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
 const touch = matchMedia('(pointer: coarse)');
 
 let last = 0;         // highest row id seen
-let since = 0;        // first row id of the open conversation; 0 until the server said it
+let since = null;     // first row id of the open conversation; null until the server said it
 let loaded = false;
 let gone = false;     // the cookie no longer opens this chat
 let fails = 0;        // tries in a row that did not reach the server
@@ -17,9 +17,14 @@ const deleted = new Set();
 
 // --- What the server says
 
+// What was sent before the server had said anything belongs to the conversation it then finds.
+function begun(entry) {
+  return entry.since === null ? since : entry.since;
+}
+
 // Somebody else took the phone: what was said before goes, here and in the storage.
 function forget(before) {
-  const older = each => (each.since || since || before) < before;
+  const older = each => begun(each) !== null && begun(each) < before;
   drop(local, QUEUE, older);
   drop(session, OWN, older);
   for (const item of Array.from(log.children)) {
@@ -31,7 +36,7 @@ function forget(before) {
 }
 
 function setWho(who) {
-  if (who.since > since) forget(who.since);
+  if (since === null || who.since > since) forget(who.since);
   since = who.since;
   write(local, WHO, who);
   $('who').textContent = who.label || 'chưa rõ là ai';
@@ -109,6 +114,7 @@ function send(entry) {
   pump();
 }
 
+// Status 0: the server was not reached, or somebody else answered (a Wi-Fi that asks to log in).
 async function call(path, body) {
   const stopper = new AbortController();
   const late = setTimeout(() => stopper.abort(), 25000);
@@ -118,6 +124,8 @@ async function call(path, body) {
     const answer = await fetch(path, { signal: stopper.signal, cache: 'no-store', ...post });
     const data = [200, 429].includes(answer.status) ? await answer.json() : null;
     return { status: answer.status, data };
+  } catch (unreachable) {
+    return { status: 0 };
   } finally {
     clearTimeout(late);
   }
@@ -127,15 +135,11 @@ async function call(path, body) {
 async function pump() {
   clearTimeout(timer);
   const entry = queue()[0];
-  if (sending || gone || !entry) return;
+  if (!loaded || sending || gone || !entry) return;
   sending = true;
   const { key, text, tap } = entry;
-  let wait_s;
-  try {
-    wait_s = settle(entry, await call('say', tap ? { key, tap, after: last } : { key, text, after: last }));
-  } catch (unreachable) {
-    wait_s = missed();
-  }
+  const body = tap ? { key, tap, after: last } : { key, text, after: last };
+  const wait_s = settle(entry, await call('say', body));
   sending = false;
   showNet();
   timer = setTimeout(pump, wait_s * 1000);
@@ -162,7 +166,7 @@ function settle(entry, { status, data }) {
 function taken(entry, answer) {
   const { key, at, time } = entry;
   const shown = entry.label || answer.shown || '(đã gửi)';
-  const before = since;
+  const before = begun(entry);
   fails = 0;
   drop(local, QUEUE, each => each.key === key);
   if (own(key)) {
@@ -172,7 +176,7 @@ function taken(entry, answer) {
   const asked = live && live.at === entry.from ? live : null;
   hear(answer, entry);
   retire(asked);
-  if ((entry.since || before) === since && !deleted.has(key)) {
+  if ((before === null || before === since) && !deleted.has(key)) {
     write(session, OWN, [...read(session, OWN), { key, at, time, since, text: shown }]);
   }
   checkStream(answer.last);
@@ -190,6 +194,7 @@ let stream = null;
 let heard = 0;
 let deaf = !window.EventSource;
 let catching = false;
+let again = 0;
 
 function listen() {
   if (gone || deaf || (stream && stream.readyState !== 2)) return;
@@ -224,20 +229,17 @@ function checkStream(newest) {
 // What was missed while the page slept or the stream was away.
 async function catchUp() {
   if (gone || catching) return;
+  clearTimeout(again);
   catching = true;
-  try {
-    const { status, data } = await call('new?after=' + last);
-    fails = status === 200 ? 0 : fails + 1;
-    if (status === 403) lost();
-    else if (status === 200 && loaded) hear(data, null);
-    else if (status === 200) load(data);
-  } catch (unreachable) {
-    fails += 1;
-  }
+  const { status, data } = await call('new?after=' + last);
+  fails = status === 200 ? 0 : fails + 1;
+  if (status === 403) lost();
+  else if (status === 200 && loaded) hear(data, null);
+  else if (status === 200) load(data);
   catching = false;
   showNet();
   if (loaded) listen();
-  else if (!gone) setTimeout(catchUp, Math.min(fails, 5) * 2000);
+  else again = setTimeout(catchUp, Math.min(fails, 5) * 2000);
 }
 
 function load(answer) {
@@ -271,6 +273,7 @@ function showNet() {
 function lost() {
   gone = true;
   if (stream) stream.close();
+  since = since || 0;
   forget(Infinity);
   drop(local, DEVICE, each => each.id === id);
   write(local, WHO, {});
@@ -312,9 +315,17 @@ for (const node of document.querySelectorAll('[data-word]')) {
     if (!gone && !queue().some(each => each.text === word)) send({ text: word });
   });
 }
-$('more').addEventListener('click', () => {
-  $('panel').hidden = !$('panel').hidden;
-  $('more').setAttribute('aria-expanded', !$('panel').hidden);
+function showPanel(on) {
+  $('panel').hidden = !on;
+  $('more').setAttribute('aria-expanded', on);
+}
+
+$('more').addEventListener('click', () => showPanel($('panel').hidden));
+document.addEventListener('click', event => {
+  if (!event.target.closest('.top')) showPanel(false);
+});
+document.addEventListener('keydown', event => {
+  if (event.key === 'Escape') showPanel(false);
 });
 $('fresh').addEventListener('click', () => {
   bring(log.lastElementChild);

@@ -31,15 +31,15 @@ function place(item, at, time) {
 }
 
 function bubble(kind, speaker) {
-  const item = make('li', kind);
+  const item = make('div', kind);
   item.said = item.appendChild(make('div', 'said'));
   item.said.tabIndex = -1;
   item.said.appendChild(make('span', 'sr', speaker));
   return item;
 }
 
-// Only our own personal links and the two emergency numbers become links: a lesson about
-// false links must not hold one that can be tapped.
+// Only our own links (personal, class page) and the two emergency numbers can be tapped: a lesson
+// about false links must not hold a live one.
 const MARKS = /(https?:\/\/[^\s]+[^\s.,;:!?)”"])|((?:gọi|hoặc|•) )(11[13])(?![\d.,]*\d)/gi;
 
 // A lesson's name on the first line of a paragraph.
@@ -49,19 +49,19 @@ function paragraph(words) {
   const node = make('p');
   const [title] = words.match(TITLE) || [];
   if (title) node.append(make('b', '', title));
-  let from = (title || '').length, invites = false;
+  let from = (title || '').length, ours = false;
   for (const found of words.matchAll(MARKS)) {
     const [whole, link, before, number] = found;
-    if (link && !link.startsWith(location.origin + '/v/')) continue;
+    if (link && !/^\/[vl]\//.test(link.replace(location.origin, ''))) continue;
     const a = make('a', '', link || number);
     a.href = link || 'tel:' + number;
     a.rel = 'noopener noreferrer';
-    invites = invites || !!link;
+    ours = ours || !!link;
     node.append(words.slice(from, found.index) + (before || ''), a);
     from = found.index + whole.length;
   }
   node.append(words.slice(from));
-  return invites ? [node, handOn(words)] : [node];
+  return ours ? [node, handOn(words)] : [node];
 }
 
 // An invitation is copied or shared whole: the link alone would look like a swindler's.
@@ -69,7 +69,7 @@ function handOn(words) {
   const row = make('div', 'hand');
   row.append(button('Chép tin này', event => copy(words, event.target)));
   if (navigator.share) {
-    row.append(button('Gửi cho người thân', () => navigator.share({ text: words }).catch(() => {})));
+    row.append(button('Gửi cho người khác', () => navigator.share({ text: words }).catch(() => {})));
   }
   return row;
 }
