@@ -16,6 +16,7 @@ from content.loader import Library, LoadErrors, load
 from handlers.codes import Codes
 
 KNOWN = {f"LANTOA_{name}" for name in PLAIN} | {f"LANTOA_TELEGRAM_{name}" for name in ONE_BOT}
+WRITTEN = (".key", ".db", ".db-wal", ".db-shm", ".lock")  # the rest lies there only to be read
 LEAST_BYTES, FEW_BYTES = 100 << 20, 1 << 30
 
 
@@ -121,7 +122,8 @@ def _strange_owner(home: Path) -> Finding | None:
     """Files that somebody else made, such as root by hand: the service cannot write them."""
     if not home.exists():
         return None
-    owners = {each.name: each.lstat().st_uid for each in sorted(home.iterdir())}
+    ours = [each for each in sorted(home.iterdir()) if each.name.endswith(WRITTEN)]
+    owners = {each.name: each.lstat().st_uid for each in ours}
     return judge_owners(home, home.stat().st_uid, owners)
 
 
