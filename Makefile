@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPREAD := -n 3 --maxschedchunk 1
 
-.PHONY: setup demo test lint types layers pytest coverage bench format lock clean
+.PHONY: setup demo picture test lint types layers pytest coverage bench format lock clean
 
 setup: $(VENV)/.installed
 
@@ -15,6 +15,10 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml tools/setup.sh
 # A made-up school to look at; it asks for no settings and leaves nothing behind.
 demo: setup
 	@$(BIN)/lantoa demo
+
+# The README's picture of the demo, taken anew.
+picture: setup
+	$(BIN)/python -m tools.demo_picture
 
 test: lint types layers pytest
 

@@ -15,7 +15,7 @@ from content.tally import Figures
 from db.session import Session
 from db.store import Store
 from tests.browsers import axe, browser, phone
-from tests.demo_school import Demo, running_demo
+from tests.demo_school import FEW, Demo, running_demo
 
 MONDAY = date(2026, 11, 23)
 DESK: dict[str, Any] = {
@@ -69,12 +69,16 @@ class Visitor:
 
     async def confirm(self) -> None:
         """The grandmother says yes, and answers the check."""
-        choices = self.grandmother.locator("#log .choices button")
-        await expect(choices.filter(has_text="Chưa đúng")).to_be_visible()
+        await self.asked()
         await self.tap(self.grandmother, "Đúng")
         await self.tap(self.grandmother, "Thử luôn")
         for label in ("Không đọc, cúp máy", "Không bấm, tự mở ứng dụng", "Là giả, công an"):
             await self.tap(self.grandmother, label)
+
+    async def asked(self) -> None:
+        """The grandmother's phone shows the question."""
+        choices = self.grandmother.locator("#log .choices button")
+        await expect(choices.filter(has_text="Chưa đúng")).to_be_visible()
 
     async def step(self, number: int) -> None:
         """The guide stands at this step."""
@@ -89,10 +93,10 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visitor(home: Path, **options: Any) -> AsyncIterator[Visitor]:
+async def visitor(home: Path, *, most: int | None = FEW, **options: Any) -> AsyncIterator[Visitor]:
     """The demo is open in a browser."""
     async with (
-        running_demo(home) as demo,
+        running_demo(home, most) as demo,
         browser() as chromium,
         phone(chromium, **options) as context,
     ):
