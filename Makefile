@@ -4,16 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPREAD := -n 3 --maxschedchunk 1
 
-.PHONY: setup demo picture test lint types layers pytest coverage bench format lock clean
+.PHONY: install setup demo picture test lint types layers pytest coverage bench format lock clean
+
+# What running needs; `setup` brings what changing and testing needs too.
+install: $(VENV)/.runs
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: requirements-dev.lock pyproject.toml tools/setup.sh
-	sh tools/setup.sh $(VENV)
+$(VENV)/.runs: requirements.lock pyproject.toml tools/setup.sh
+	sh tools/setup.sh $(VENV) requirements.lock
 	touch $@
 
+$(VENV)/.installed: requirements-dev.lock pyproject.toml tools/setup.sh
+	sh tools/setup.sh $(VENV) requirements-dev.lock
+	touch $@ $(VENV)/.runs
+
 # A made-up school to look at; it asks for no settings and leaves nothing behind.
-demo: setup
+demo: install
 	@$(BIN)/lantoa demo
 
 # The README's picture of the demo, taken anew.
@@ -56,7 +63,8 @@ lock: setup
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 		--python-version 3.11 pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
-		--python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+		--python-version 3.11 pyproject.toml --group dev -c requirements.lock \
+		-o requirements-dev.lock
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --universal \
 		--python-version 3.11 pyproject.toml --group bench -c requirements.lock \
 		-o requirements-bench.lock

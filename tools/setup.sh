@@ -1,7 +1,8 @@
 #!/bin/sh
-# Make the virtual environment and install the locked packages into it; run by `make setup`.
+# Make the virtual environment $1 and install the packages of the lock file $2 into it; run by make.
 set -eu
 venv=$1
+lock=$2
 python=$(command -v python3.11 || command -v python3 || true)
 [ -n "$python" ] || { echo "Cần Python 3.11 trở lên: cài gói python3. (Python 3.11 or newer is needed.)" >&2; exit 1; }
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
@@ -17,5 +18,5 @@ if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
 fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 [ -x "$venv/bin/uv" ] || "$venv/bin/python" -m pip install -q --disable-pip-version-check uv
-"$venv/bin/uv" pip install -q --python "$venv/bin/python" --require-hashes -r requirements-dev.lock
+"$venv/bin/uv" pip install -q --python "$venv/bin/python" --require-hashes -r "$lock"
 "$venv/bin/uv" pip install -q --python "$venv/bin/python" --no-deps -e .
