@@ -21,7 +21,7 @@ from db.runner import Database
 from handlers.world import WEB, BotFace
 from tests.golden_web import free_port
 
-FEW = 9
+FEW = 6
 """Pupils of each class, where the whole school is not needed."""
 
 
