@@ -146,7 +146,7 @@ class History:
 
     def _plan_lan(self, who: Listed) -> tuple[Phone, Phone]:
         """Lan and her grandmother: how they came in; returns their phones."""
-        kin = story.GRANDMOTHER
+        kin = story.grandmother()
         phone, hers = self.street.phone(LAN), self.street.phone(f"{LAN}/{kin.relation}")
 
         def comes(_at: datetime) -> None:
