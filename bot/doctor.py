@@ -18,6 +18,7 @@ from bot.config import Settings, found_key, survey
 from bot.doctor_data import WRONG_USER
 from bot.doctor_ground import CHECK_S, Finding, Ground, Level, Run, aside
 
+SHORTEST = 4  # characters; a password of two letters stands in many a word
 WORDS: dict[Level, tuple[str, str]] = {
     "ok": ("ok", "green"),
     "look": ("xem lại", "yellow"),
@@ -58,7 +59,7 @@ async def examine(
 ) -> list[Finding]:
     """What all checks find, side by side, in the order of the table; no secret in any of it."""
     found = await asyncio.gather(*(_ended(check, ground, within_s) for check in checks))
-    hidden = [each for each in secrets_of(ground.settings) if each]
+    hidden = [each for each in secrets_of(ground.settings) if len(each) >= SHORTEST]
     return [_masked(finding, hidden) for of_check in found for finding in of_check]
 
 

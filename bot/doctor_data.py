@@ -96,7 +96,8 @@ def database(ground: Ground) -> list[Finding]:
             connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
     except DBAPIError as error:
         return [_unreachable(name, file, error)]
-    size = file.stat().st_size / (1 << 20)
+    parts = file.parent.glob(f"{file.name}*")  # with the journal
+    size = sum(part.stat().st_size for part in parts) / (1 << 20)
     return [Finding(name, "ok", f"SQLite, {comma(size)} MB")]
 
 

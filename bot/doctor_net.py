@@ -21,6 +21,7 @@ from bot.doctor_ground import CALL_S, Finding, Ground, apart
 from bot.doctor_home import held
 
 MAX_BYTES = 1 << 18
+AGAIN_S = 2.0
 LEAST_OFF, FAR_OFF = timedelta(minutes=1), timedelta(minutes=5)
 VIETNAM = timedelta(hours=7)
 UNREACHED = (aiohttp.ClientError, OSError, TimeoutError)
@@ -175,11 +176,17 @@ async def running(ground: Ground) -> Sequence[Finding]:
     host, port = ground.settings.listen
     near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not opened
     place = f"[{near}]:{port}" if ":" in near else f"{near}:{port}"
+    answer = await _readiness(place)
+    is_held = answer is None and await apart(partial(held, ground))
+    if is_held:  # it may have just begun
+        await ground.clock.sleep(AGAIN_S)
+        answer = await _readiness(place)
+    return [judge_readiness(place, answer) if answer else judge_silence(place, held=is_held)]
+
+
+async def _readiness(place: str) -> Answer | None:
     async with new_session() as session:
-        answer = await unless(UNREACHED, fetch(session, f"http://{place}/readyz"))
-    if answer is None:
-        return [judge_silence(place, held=await apart(partial(held, ground)))]
-    return [judge_readiness(place, answer)]
+        return await unless(UNREACHED, fetch(session, f"http://{place}/readyz"))
 
 
 def judge_silence(place: str, *, held: bool) -> Finding:

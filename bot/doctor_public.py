@@ -172,7 +172,8 @@ def judge_certificate(found: Validity | ssl.SSLError, now: datetime) -> Finding:
         why, mend = REFUSALS.get(code, ("điện thoại không tin", CADDY_MEND))
         return Finding(CERTIFICATE, "broken", why, mend)
     left = found.ends - now
-    text = f"còn {left.days} ngày, đến {found.ends:%d/%m/%Y}"
+    shown = f"{left.days} ngày" if left.days else f"{left.seconds // 3600} giờ"
+    text = f"còn {shown}, đến {found.ends:%d/%m/%Y}"
     if left < min(SOON, (found.ends - found.begins) / LONG_LIFE):
         return Finding(CERTIFICATE, "look", text, CADDY_MEND)
     return Finding(CERTIFICATE, "ok", text)

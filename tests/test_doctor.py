@@ -255,6 +255,11 @@ def test_no_secret_is_shown_whatever_fails(home, typed):
     assert {TOKEN, "geheim!", "geheim2", "geheim4"} <= set(secrets_of(where.settings))
 
 
+def test_a_password_of_a_letter_does_not_riddle_the_words(home):
+    where = ground(home, DATABASE_URL="postgresql://u:p@127.0.0.1:1/lantoa")
+    assert "•" not in str(at_once(where))
+
+
 def test_what_is_only_to_be_looked_at_ends_with_0(typed, tmp_path):
     result = typed(HOME=str(tmp_path / "none"), LISTEN="127.0.0.1:1")
     assert (result.exit_code, "xem lại" in result.output) == (0, True)

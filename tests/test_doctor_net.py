@@ -1,6 +1,7 @@
 """The doctor over the network: the clock, and who answers on this machine."""
 
 import asyncio
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -150,3 +151,32 @@ def test_a_process_that_listens_elsewhere_is_broken(tmp_path):
         elsewhere = ground(tmp_path, LISTEN=f"127.0.0.1:{free_port()}")
         found = the_only(asyncio.run(running(elsewhere)))
     assert (found.level, "không nghe ở" in found.text) == ("broken", True)
+
+
+async def test_a_process_that_has_just_begun_is_waited_for(tmp_path):
+    lock = tmp_path / "lantoa.lock"
+    port = free_port()
+    with lock.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        where = ground(tmp_path, LISTEN=f"127.0.0.1:{port}")
+        looking = running(where)
+        found, _ = await asyncio.gather(looking, _open_later(port))
+    assert the_only(found).level == "ok"
+
+
+async def _open_later(port: int) -> None:
+    """Listen after the doctor's first look, until its second has been answered."""
+    asked = asyncio.Event()
+
+    async def ready(_request: web.Request) -> web.Response:
+        asked.set()
+        return web.Response(text="ready\n")
+
+    application = web.Application()
+    application.add_routes([web.get("/readyz", ready)])
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await asyncio.sleep(0.5)
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await asyncio.wait_for(asked.wait(), 10)
+    await runner.cleanup()
