@@ -139,10 +139,10 @@ async def _certificate(url: str) -> Validity | ssl.SSLError | None:
         return None
     look = partial(validity, parts.hostname or "", parts.port or 443)
     try:
-        return await apart(look)
+        return await asyncio.wait_for(apart(look), CALL_S)  # a name server may be silent
     except ssl.SSLError as error:
         return error
-    except OSError:
+    except (OSError, TimeoutError):
         return None  # told by the line of the address
 
 
