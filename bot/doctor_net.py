@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from bot.clock import Clock
 from bot.config import API_BASE
-from bot.doctor_data import newest
+from bot.doctor_data import newest, sqlite_file
 from bot.doctor_ground import CALL_S, Finding, Ground, apart
 from bot.doctor_home import held
 
@@ -176,12 +176,14 @@ async def running(ground: Ground) -> Sequence[Finding]:
     host, port = ground.settings.listen
     near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not opened
     place = f"[{near}]:{port}" if ":" in near else f"{near}:{port}"
-    answer = await _readiness(place)
-    is_held = answer is None and await apart(partial(held, ground))
-    if is_held:  # it may have just begun
+    answer, is_held = await _readiness(place), await apart(partial(held, ground))
+    if answer is None and is_held:  # it may have just begun
         await ground.clock.sleep(AGAIN_S)
         answer = await _readiness(place)
-    return [judge_readiness(place, answer) if answer else judge_silence(place, held=is_held)]
+    if answer is None:
+        return [judge_silence(place, held=is_held)]
+    shared = sqlite_file(ground.settings) is None
+    return [judge_readiness(place, answer, ours=is_held or shared)]
 
 
 async def _readiness(place: str) -> Answer | None:
@@ -198,8 +200,17 @@ def judge_silence(place: str, *, held: bool) -> Finding:
     return Finding("Đang chạy", "look", "lantoa chưa chạy", mend)
 
 
-def judge_readiness(place: str, answer: Answer) -> Finding:
-    """What `/readyz` says; other programs say something else."""
+def judge_readiness(place: str, answer: Answer, *, ours: bool) -> Finding:
+    """What `/readyz` says; other programs say something else.
+
+    Args:
+        place: host and port.
+        answer: what was answered there.
+        ours: whether who answers can be a process with these data.
+    """
+    if (answer.status, answer.text) == (200, "ready\n") and not ours:
+        mend = "Dừng lantoa kia (có khi là `make demo`), hoặc đổi LANTOA_LISTEN."
+        return Finding("Đang chạy", "broken", f"ở {place} là một lantoa với dữ liệu khác", mend)
     if (answer.status, answer.text) == (200, "ready\n"):
         return Finding("Đang chạy", "ok", f"lantoa chạy và nghe ở {place}")
     if (answer.status, answer.text) == (503, "not ready\n"):

@@ -82,10 +82,19 @@ def test_an_equal_clock_of_the_public_address_says_nothing():
 # Who answers here
 
 
-async def listening(home: Path, *routes: web.RouteDef):
-    """What is found where these routes are served."""
-    async with served(routes) as base:
-        return the_only(await running(ground(home, LISTEN=base.removeprefix("http://"))))
+@contextmanager
+def holding(home: Path) -> Iterator[None]:
+    """The data folder is held, as a running process does."""
+    with (home / "lantoa.lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+async def listening(home: Path, answer: tuple[int, str], **given: str):
+    """What is found where `/readyz` is answered so."""
+    async with served(says(readyz=answer)) as base:
+        where = ground(home, LISTEN=base.removeprefix("http://"), **given)
+        return the_only(await running(where))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +108,15 @@ async def listening(home: Path, *routes: web.RouteDef):
     ],
 )
 async def test_who_answers_here_is_told_by_what_it_says(answer, level, tmp_path):
-    assert (await listening(tmp_path, *says(readyz=answer))).level == level
+    with holding(tmp_path):
+        assert (await listening(tmp_path, answer)).level == level
+
+
+async def test_a_lantoa_with_other_data_is_not_taken_for_ours(tmp_path):
+    found = await listening(tmp_path, (200, "ready\n"))
+    assert (found.level, "dữ liệu khác" in found.text) == ("broken", True)
+    many = {"DATABASE_URL": "postgresql://u@127.0.0.1:1/lantoa"}
+    assert (await listening(tmp_path, (200, "ready\n"), **many)).level == "ok"
 
 
 async def test_nobody_running_is_to_be_looked_at(tmp_path):
@@ -154,12 +171,9 @@ def test_a_process_that_listens_elsewhere_is_broken(tmp_path):
 
 
 async def test_a_process_that_has_just_begun_is_waited_for(tmp_path):
-    lock = tmp_path / "lantoa.lock"
     port = free_port()
-    with lock.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        where = ground(tmp_path, LISTEN=f"127.0.0.1:{port}")
-        looking = running(where)
+    with holding(tmp_path):
+        looking = running(ground(tmp_path, LISTEN=f"127.0.0.1:{port}"))
         found, _ = await asyncio.gather(looking, _open_later(port))
     assert the_only(found).level == "ok"
 
