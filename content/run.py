@@ -1,7 +1,7 @@
 """The values of one run through a lesson: its state, what a turn leads to, the facts stated."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from content.dialogue import Message
@@ -73,21 +73,32 @@ class RunState:
 
     def to_json(self) -> dict[str, object]:
         """A plain dict of strings, whole numbers and one bool."""
-        return asdict(self)
+        return {
+            "track": self.track,
+            "step": self.step,
+            "place": self.place,
+            "tries": self.tries,
+            "right": self.right,
+            "asked": self.asked,
+            "misses": self.misses,
+            "done": self.done,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Self:
         """The state again; what is missing or of another type (older release) gets its default."""
-        blank = asdict(cls())
         kept = {
-            item.name: data[item.name]
-            for item in fields(cls)
-            if item.name in data and type(data[item.name]) is type(blank[item.name])
+            name: data[name]
+            for name, default in BLANK.items()
+            if name in data and type(data[name]) is type(default)
         }
         if kept.get("track") not in {"pupil", "relative", "check"}:
             kept.pop("track", None)
         counts = {name: min(max(n, 0), MAX_COUNT) for name, n in kept.items() if type(n) is int}
         return cls(**(kept | counts))  # type: ignore[arg-type]  # checked by type above
+
+
+BLANK = RunState().to_json()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,15 @@ from sqlalchemy import Connection, Row, delete, tuple_
 
 from content.update import ChatAddress
 from db.models import inbox
-from db.seats import Person, Seat, lock_accounts, read_conversations, read_persons, read_speakers
+from db.seats import (
+    Person,
+    Seat,
+    lock_accounts,
+    read_ahead,
+    read_conversations,
+    read_persons,
+    read_speakers,
+)
 from db.session import Session
 from db.store import Store
 
@@ -167,4 +175,5 @@ def _fill(session: Session, seats: Sequence[Seat], others: Sequence[int]) -> dic
             seat.seq, seat.pending, seat.at = row.seq, row.pending, row.at
         seat.persons = tuple(p for p, _ in speakers.get(seat.account_id, ()))
         seat.person = persons.get(current.get(seat.account_id, 0))
+    read_ahead(session, seats)
     return persons

@@ -8,7 +8,16 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, or_, select
 
 from content.update import ChatAddress
-from db.models import account, consent, conversation, membership, person, school_class, speaker
+from db.models import (
+    account,
+    consent,
+    conversation,
+    membership,
+    person,
+    run,
+    school_class,
+    speaker,
+)
 from db.session import Session
 
 
@@ -74,7 +83,13 @@ class Seat:
     person: Person | None = None
 
 
-ACCOUNTS = select(account).order_by(account.c.id)
+ACCOUNTS = select(
+    account.c.id,
+    account.c.bot,
+    account.c.external_id,
+    account.c.is_group,
+    account.c.unreachable_at,
+).order_by(account.c.id)
 # By columns, not by (bot, chat) pairs: SQLite reads the whole table for pairs. A chat id known to
 # two bots comes too much: it is locked with the rest and not looked at.
 BY_KEY = and_(
@@ -94,7 +109,17 @@ SPEAKERS = (
     .order_by(speaker.c.since, speaker.c.person_id)
 )
 LOCK_PERSONS = (
-    select(person)
+    select(
+        person.c.id,
+        person.c.kind,
+        person.c.full_name,
+        person.c.nickname,
+        person.c.honorific,
+        person.c.language,
+        person.c.age_band,
+        person.c.reminders_off_at,
+        person.c.reminder_day,
+    )
     .where(person.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(person.c.id)
     .with_for_update(key_share=True)
@@ -116,6 +141,7 @@ MEMBERSHIPS = (
 PURPOSES = select(consent.c.person_id, consent.c.purpose).where(
     consent.c.person_id.in_(bindparam("ids", expanding=True)), consent.c.withdrawn_at.is_(None)
 )
+RUNS = select(run).where(run.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def lock_accounts(
@@ -196,6 +222,22 @@ def read_conversations(
     ids, senders = [account_id for account_id, _ in keys], [sender for _, sender in keys]
     rows = session.all(CONVERSATIONS, {"ids": ids or [0], "senders": senders or [""]})
     return {(row.account_id, row.sender): row for row in rows}
+
+
+def read_ahead(session: Session, seats: Iterable[Seat]) -> None:
+    """Read the runs whose question is open in these chats, for their turns to find in `ahead`.
+
+    An open question that belongs to a run has its id under `run` in the question's data. The
+    persons are locked by now, and with them their runs.
+    """
+    ids = [found for seat in seats if isinstance(found := _open_run(seat), int)]
+    if ids:
+        session.ahead = {row.id: row for row in session.all(RUNS, {"ids": ids})}
+
+
+def _open_run(seat: Seat) -> object:
+    data = seat.pending.get("data")
+    return data.get("run") if isinstance(data, dict) else None
 
 
 def read_speakers(session: Session, accounts: Sequence[int]) -> dict[int, list[tuple[int, bool]]]:

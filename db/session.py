@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, bindparam, insert
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Executable,
+    Insert,
+    Row,
+    Table,
+    Update,
+    bindparam,
+    insert,
+)
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
@@ -28,14 +38,19 @@ class Session:
     """The writes and reads of one batch.
 
     Rows added are written at the next flush, all like rows of a table in one statement; a read
-    flushes first, so a unit of
-    work always sees its own writes. Only rows that nothing refers to yet are gathered; what needs
-    its id is inserted
-    at once (`insert`).
+    flushes first, so a unit of work always sees its own writes. Only rows that nothing refers to
+    yet are gathered; what needs its id is inserted at once (`insert`).
+
+    Attributes:
+        ahead: rows that were read for the whole batch before its turns, by their ids; a row goes
+            with its first taker, and all go when anything is written that may have changed them.
     """
 
     connection: Connection
+    ahead: dict[int, Row[Any]] = field(default_factory=dict)
     _rows: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = field(default_factory=dict)
+    _changes: dict[Update, list[dict[str, Any]]] = field(default_factory=dict)
+    _changed: dict[tuple[object, int], Update] = field(default_factory=dict)
     _conversations: list[dict[str, Any]] = field(default_factory=list)
     _outbox: list[NewRow] = field(default_factory=list)
 
@@ -48,6 +63,17 @@ class Session:
         """Gather one row for `table`."""
         # By columns too: one statement for many rows has the columns of its first.
         self._rows.setdefault((table, tuple(values)), []).append(values)
+
+    def change(self, statement: Update, row: int, **values: Any) -> None:
+        """Gather one change of one row: `statement` finds it by the parameter `row`.
+
+        Changes of one row keep their order: another statement for it flushes first.
+        """
+        if self._changed.setdefault((statement.table, row), statement) is not statement:
+            self.flush()
+            self._changed[statement.table, row] = statement
+        self._changes.setdefault(statement, []).append({"row": row, **values})
+        self.ahead.pop(row, None)
 
     def add_outbox(self, row: NewRow) -> None:
         """Gather one outbox row; its `id` is set at the flush, in the order of adding."""
@@ -62,6 +88,8 @@ class Session:
     ) -> CursorResult[Any]:
         """Run a statement that must see this unit's own writes."""
         self.flush()
+        if statement.is_update or statement.is_delete:
+            self.ahead.clear()
         return self.connection.execute(statement, values)
 
     def one(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any | None:  # noqa: ANN401 - a row's columns are those of the statement
@@ -84,11 +112,15 @@ class Session:
         return upsert(self.dialect, table)
 
     def flush(self) -> None:
-        """Write what was gathered, one statement a table and set of columns."""
+        """Write what was gathered, one statement a table and set of columns or kind of change."""
         if self._rows:
             rows, self._rows = self._rows, {}
             for (table, _), values in rows.items():
                 self.connection.execute(insert(table), values)
+        if self._changes:
+            changes, self._changes, self._changed = self._changes, {}, {}
+            for statement, values in changes.items():
+                self.connection.execute(statement, values)
         if self._conversations:
             states, self._conversations = self._conversations, []
             self.connection.execute(SAVE_CONVERSATION[self.dialect], states)

@@ -89,7 +89,8 @@ def step(turn: Turn) -> None:
     lang, stale = turn.person.language, _stale(turn, lesson)
     state = RunState.from_json(run.state)
     moved = engine.advance(lesson, state, said, lang=lang, stale=stale)
-    turn.store.runs.save(run.id, moved.state.to_json())
+    if not moved.done:  # else its end is written, or it was over before
+        turn.store.runs.save(run.id, moved.state.to_json())
     _settle(turn, run, lesson, moved)
 
 

@@ -85,12 +85,11 @@ class Outbox:
 
         A row that is done stays as it is.
         """
-        values = {"row": row, "at": now, "result": result, "message": message or None}
-        self._session.connection.execute(DONE, values)
+        self._session.change(DONE, row, at=now, result=result, message=message or None)
 
     def attempted(self, row: int, now: datetime) -> None:
         """Mark that the call of a harmful row is about to be made; to be committed before it is."""
-        self._session.connection.execute(ATTEMPTED, {"row": row, "at": now})
+        self._session.change(ATTEMPTED, row, at=now)
 
     def open(self, bot: str) -> Sequence[Row[Any]]:
         """The bot's rows that are not done, oldest first, with the chat's id and kind.

@@ -78,8 +78,8 @@ class Runs:
         return self._session.all(OF_PERSON, {"person": person_id})
 
     def get(self, row: int) -> Row[Any] | None:
-        """One run."""
-        return self._session.one(GET, {"row": row})
+        """One run; the one whose question is open in the chat was read with the whole batch's."""
+        return self._session.ahead.pop(row, None) or self._session.one(GET, {"row": row})
 
     def start(self, new: NewRun, now: datetime) -> int:
         """Begin a run; its id."""
@@ -87,22 +87,32 @@ class Runs:
 
     def save(self, row: int, state: Mapping[str, Any]) -> None:
         """Keep where the run stands."""
-        self._session.connection.execute(SAVE, {"row": row, "now_at": state})
+        self._session.change(SAVE, row, now_at=state)
 
     def restart(self, row: int, state: Mapping[str, Any], now: datetime) -> None:
         """Begin an unfinished run anew; its attempts stay, they did happen."""
-        self._session.connection.execute(RESTART, {"row": row, "now_at": state, "at": now})
+        self._session.change(RESTART, row, now_at=state, at=now)
 
     def attempt(self, answered: Attempt, now: datetime) -> None:
         """Remember an answer."""
-        self._session.add(attempt, **asdict(answered), at=now)
+        self._session.add(
+            attempt,
+            run_id=answered.run_id,
+            person_id=answered.person_id,
+            class_id=answered.class_id,
+            step=answered.step,
+            option=answered.option,
+            right=answered.right,
+            try_no=answered.try_no,
+            at=now,
+        )
 
     def finish(
         self, row: int, state: Mapping[str, Any], score: int, n_questions: int, now: datetime
     ) -> None:
         """The run came to its end: questions right at the first try, of how many."""
-        values = {"row": row, "now_at": state, "at": now, "n_right": score, "n_asked": n_questions}
-        self._session.connection.execute(FINISH, values)
+        values = {"at": now, "n_right": score, "n_asked": n_questions}
+        self._session.change(FINISH, row, now_at=state, **values)
 
     def drop(self, row: int) -> None:
         """Forget a run and its attempts: it was not to be recorded."""
