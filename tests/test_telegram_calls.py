@@ -241,8 +241,9 @@ async def test_a_redirect_is_not_followed(fake, channel):
     assert [call.method for call in fake.calls] == ["getMe"]
 
 
-async def test_a_timeout_is_uncertain(fake):
-    wire = Wire(fake.base_url, fake.token, new_session)
+@pytest.mark.parametrize("direct", [True, False])
+async def test_a_timeout_is_uncertain(fake, direct):
+    wire = Wire(fake.base_url, fake.token, new_session, direct=direct)
     lan = fake.user("Lan")
     lan.start()
     fake.fail_next("sendMessage", Failure(hang_s=0.1, effect=True))
@@ -253,15 +254,17 @@ async def test_a_timeout_is_uncertain(fake):
 
 
 @pytest.mark.parametrize(
-    ("base", "proxy"),
+    ("base", "proxy", "direct"),
     [
-        ("http://127.0.0.1:9", None),
-        ("http://nowhere.invalid", None),
-        ("https://api.telegram.org", "http://127.0.0.1:9"),
+        ("http://127.0.0.1:9", None, False),
+        ("http://127.0.0.1:9", None, True),
+        ("http://nowhere.invalid", None, False),
+        ("http://nowhere.invalid", None, True),
+        ("https://api.telegram.org", "http://127.0.0.1:9", False),
     ],
 )
-async def test_no_connection_is_certainly_not_sent(base, proxy):
-    wire = Wire(base, "1:SECRET", lambda: new_session(proxy))
+async def test_no_connection_is_certainly_not_sent(base, proxy, direct):
+    wire = Wire(base, "1:SECRET", lambda: new_session(proxy), direct=direct)
     with pytest.raises(RetryLater):
         await wire.call("sendMessage", {"chat_id": 1, "text": "x"}, 5)
     await wire.close()

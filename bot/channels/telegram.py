@@ -110,6 +110,7 @@ class TelegramChannel:
             settings.api_base,
             settings.token,
             make_session or partial(new_session, settings.proxy),
+            direct=make_session is None and not settings.proxy,
         )
         self._me = Me(0, "")
         self._admin: Admin | None = None

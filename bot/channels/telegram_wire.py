@@ -16,6 +16,7 @@ from bot.channels import (
     RetryLater,
     Uncertain,
 )
+from bot.channels.lean_http import Poster, Unanswered, Unsent
 
 JSON_HEADERS = {"Content-Type": "application/json"}
 RETRY_S = 5.0
@@ -121,17 +122,47 @@ def _refusal(code: object, described: str) -> DeliveryError:
     return Rejected(reason or f"refused ({code})")
 
 
+def meant(status: int, raw: bytes) -> object:
+    """The `result` that an answer carries.
+
+    Raises:
+        DeliveryError: it is no success; see `failure`.
+    """
+    try:
+        answer = loads(raw)
+    except ValueError:
+        answer = None
+    if status == 200 and isinstance(answer, dict) and answer.get("ok") is True:
+        return answer.get("result")
+    raise failure(status, answer)
+
+
 class Wire:
     """Lean calls of one bot. The token stands only in the addresses built here."""
 
     def __init__(
-        self, api_base: str, token: str, make_session: Callable[[], aiohttp.ClientSession]
+        self,
+        api_base: str,
+        token: str,
+        make_session: Callable[[], aiohttp.ClientSession],
+        *,
+        direct: bool = False,
     ) -> None:
-        """Note where the Bot API is; the session is made at the first call, in its loop."""
+        """Note where the Bot API is; connections are made at the first call, in its loop.
+
+        Args:
+            api_base: `https://…` address of the Bot API.
+            token: the bot's.
+            make_session: makes what carries everything but the direct calls.
+            direct: whether calls without a picture go over lean connections of our own; no proxy
+                must be in the way.
+        """
         self._base = f"{api_base.rstrip('/')}/bot{token}/"
         self._make_session = make_session
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
+        self._poster = Poster(self._base, CONNECT_S) if direct else None
+        self._heads: dict[str, bytes] = {}
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -153,7 +184,10 @@ class Wire:
             Uncertain: the request may have arrived; the answer did not.
             Rejected, ChatGone, ChatMoved: see there.
         """
-        return await self._result(method, orjson.dumps(payload), JSON_HEADERS, timeout_s)
+        body = orjson.dumps(payload)
+        if self._poster is None:
+            return meant(*await self._post(method, body, JSON_HEADERS, timeout_s))
+        return meant(*await self._post_directly(self._poster, method, body, timeout_s))
 
     async def upload(
         self, method: str, payload: Mapping[str, str], photo: bytes, timeout_s: float
@@ -170,20 +204,22 @@ class Wire:
         """
         form = aiohttp.FormData(payload)
         form.add_field("photo", photo, filename="qr.png", content_type="image/png")
-        return await self._result(method, form, {}, timeout_s)
+        return meant(*await self._post(method, form, {}, timeout_s))
 
-    async def _result(
-        self, method: str, body: Body, headers: Mapping[str, str], timeout_s: float
-    ) -> object:
-        """One POST and what its answer means."""
-        status, raw = await self._post(method, body, headers, timeout_s)
+    async def _post_directly(
+        self, poster: Poster, method: str, body: bytes, timeout_s: float
+    ) -> tuple[int, bytes]:
+        """One POST over a lean connection."""
+        head = self._heads.get(method)
+        if head is None:
+            target = URL(self._base + method).raw_path_qs
+            head = self._heads[method] = poster.head(target, "application/json")
         try:
-            answer = loads(raw)
-        except ValueError:
-            answer = None
-        if status == 200 and isinstance(answer, dict) and answer.get("ok") is True:
-            return answer.get("result")
-        raise failure(status, answer)
+            return await poster.post(head, body, timeout_s)
+        except Unsent:
+            raise RetryLater(RETRY_S) from None
+        except Unanswered as error:
+            raise Uncertain(str(error)) from None
 
     async def _post(
         self, method: str, body: Body, headers: Mapping[str, str], timeout_s: float
@@ -213,6 +249,8 @@ class Wire:
 
     async def close(self) -> None:
         """End the connections."""
+        if self._poster is not None:
+            self._poster.close()
         if self._session is not None:
             await self._session.close()
             self._session = None
