@@ -3,28 +3,17 @@
 One process and one browser a test; nothing is faked but the network's failures.
 """
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
-from playwright.async_api import BrowserContext, Page, Request, Route, expect
+from playwright.async_api import Page, Request, Route, expect
 
 from bot.channels.web.pages import FOLDER
-from bot.clock import SteppedClock
-from bot.config import SchoolSettings, Settings
-from tests.browsers import axe, browser, phone
+from tests.browsers import axe
 from tests.class_pages import on_page
 from tests.classroom import learns
-from tests.conversation import ZONE, MiniSchool
-from tests.golden import running
-from tests.golden_web import free_port
-from tests.roads import Road, road
+from tests.web_stage import FIRST_QUESTION, stage
 
 LIMIT = 40 * 1024
-FIRST_QUESTION = "Họ nói đúng tên bà. Bà nên làm gì?"
 RIGHT = "Không đọc số nào, cúp máy"
 WRONG = "Đọc mã, vì họ biết đúng tên bà"
 OFFLINE = "Không có mạng. Tin sẽ tự gửi khi có mạng lại."
@@ -38,89 +27,12 @@ SHELL_IS_KEPT = """async () => {
 }"""
 
 
-@dataclass
-class Stage:
-    """A phone in front of the running school."""
-
-    school: MiniSchool
-    base: str
-    way: Road
-    context: BrowserContext
-    page: Page
-
-    async def enter(self, who: str = "lan") -> None:
-        """Open the personal link and say yes."""
-        await self.page.goto(f"{self.base}/v/{self.school.code(who)}")
-        await self.page.get_by_role("button", name="Đúng là em").click()
-        await expect(self.page.locator(".choices")).to_be_visible()
-
-    async def learn(self) -> None:
-        """Up to the first question of the first lesson."""
-        await self.enter()
-        await self.tap("Vào bài đầu tiên")
-        await expect(self.page.locator("#log")).to_contain_text(FIRST_QUESTION)
-        await self.rest()
-
-    async def tap(self, label: str) -> None:
-        await self.page.get_by_role("button", name=label).click()
-
-    async def type(self, text: str) -> None:
-        await self.page.fill("#text", text)
-        await self.tap("Gửi")
-
-    async def rest(self) -> None:
-        """Wait until nothing is on its way."""
-        await self.page.wait_for_function("() => !queue().length && !sending")
-
-    async def lose_network(self) -> None:
-        """The road is cut, and the browser knows; it alone would let some requests through."""
-        self.way.cut()
-        await self.context.set_offline(True)
-
-    async def find_network(self) -> None:
-        self.way.mend()
-        await self.context.set_offline(False)
-
-    def attempts(self) -> int:
-        return len(self.school.rows("attempt"))
-
-
-@asynccontextmanager
-async def stage(school: MiniSchool, home: Path, **options: object) -> AsyncIterator[Stage]:
-    """The process with the web chat alone, its clock running, and a phone on a road to it."""
-    url = school.engine.url.render_as_string(hide_password=False)
-    port = free_port()
-    async with road(port) as way, asyncio.TaskGroup() as group:
-        base = f"http://127.0.0.1:{way.port}"
-        settings = Settings(
-            home, url, ("127.0.0.1", port), base, b"test secret", (), ZONE,
-            SchoolSettings(name="THCS Dương Quan", calendar=()), (),
-        )  # fmt: skip
-        async with (
-            running(school, settings) as (app, clock),
-            browser() as chromium,
-            phone(chromium, **options) as context,
-        ):
-            time = group.create_task(run(clock))
-            while not app.ready:  # noqa: ASYNC110 - a test looks at the process as others do
-                await asyncio.sleep(0.005)
-            yield Stage(school, base, way, context, await context.new_page())
-            time.cancel()
-
-
-async def run(clock: SteppedClock) -> None:
-    """Let a clock go by itself: what has the same instant cannot be told apart."""
-    while True:
-        await asyncio.sleep(0.01)
-        clock.step(0.01)
-
-
 async def narrow(page: Page) -> list[str]:
-    """What does not fit: sideways scrolling, or something to tap that is under 44 pixels."""
+    """What does not fit: sideways scrolling, or something to tap that is under 48 pixels."""
     return await page.evaluate(
         """() => {
           const small = [...document.querySelectorAll('button, input, textarea, .do, .people a')]
-            .filter(node => node.offsetParent && node.getBoundingClientRect().height < 44);
+            .filter(node => node.offsetParent && node.getBoundingClientRect().height < 48);
           const wide = document.documentElement.scrollWidth > innerWidth;
           return [...small.map(node => 'small: ' + node.outerHTML), ...(wide ? ['too wide'] : [])];
         }"""
@@ -145,7 +57,9 @@ async def test_axe_finds_nothing_in_eight_states(sqlite_school, tmp_path, told):
         await look("code")
         await page.goto(f"{here.base}/v/{here.school.code('lan')}")
         await look("consent")
-        await here.learn()
+        await here.enter()
+        found["consent"] += await narrow(page)  # the welcome's labels need one line only
+        await here.begin()
         await look("question")
         await here.tap(WRONG)
         await expect(page.locator("#log")).to_contain_text("Chưa đúng.")
@@ -367,6 +281,31 @@ async def test_without_its_cookie_the_page_shows_and_keeps_nothing(sqlite_school
         assert here.attempts() == 0
         await here.page.get_by_role("link", name="Nhập mã").click()
         await expect(here.page.locator("#device")).to_be_hidden()
+
+
+async def test_only_our_own_links_and_the_emergency_numbers_can_be_tapped(sqlite_school, tmp_path):
+    ours = "{origin}/v/85HM6WGE"
+    texts = {
+        "Bà bấm vào đây: {origin}/v/85HM6WGE\nNếu máy hỏi": [ours],
+        "Trang của lớp 7A: {origin}/l/85HM6WGE.": ["{origin}/l/85HM6WGE"],
+        "Bấm https://nganhang.vn-qua.top/v/85HM6WGE ngay": [],
+        "Bấm https://nganhang.top/?{origin}/v/85HM6WGE ngay": [],
+        "Mở {origin}.nganhang.top/v/85HM6WGE": [],
+        "Mở javascript:alert(1) hoặc {origin}/c/": [],
+        "Gọi 111 (bảo vệ trẻ em) hoặc 113.": ["tel:111", "tel:113"],
+        "• 113: khi đang gặp nguy hiểm": ["tel:113"],
+        "Gọi 1113, hoặc 113.000 đồng, gọi 115": [],
+        "<a href='https://x.top'>x</a>": [],
+    }
+    async with stage(sqlite_school, tmp_path) as here:
+        await here.enter()
+        for text, links in texts.items():
+            found = await here.page.evaluate(
+                """text => paragraph(text).flatMap(
+                     node => [...node.querySelectorAll('a')].map(a => a.getAttribute('href')))""",
+                text.replace("{origin}", here.base),
+            )
+            assert found == [link.replace("{origin}", here.base) for link in links], text
 
 
 async def test_an_invitation_can_be_copied_whole_and_its_picture_is_there(sqlite_school, tmp_path):

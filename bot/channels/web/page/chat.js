@@ -343,6 +343,7 @@ setInterval(() => {
   if (!document.hidden && loaded && (deaf || stream.readyState !== 1)) catchUp();
 }, POLL_MS);
 
+history.scrollRestoration = 'manual';  // load() brings the page to the newest message
 const known = read(local, WHO);
 if (known.label) {
   $('who').textContent = known.label;
