@@ -13,7 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+# A machine that runs all tests at once is slow; a promise that is kept late is kept.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PHONE: dict[str, Any] = {
@@ -78,7 +82,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def phone(chromium: Browser, **options: Any) -> AsyncIterator[BrowserContext]:
     """A phone of 360x640 with its own cookies and storage; every error of a page's script fails."""
     context = await chromium.new_context(**{**PHONE, **options})
-    context.set_default_timeout(8000)
+    context.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     context.on("console", lambda said: _keep_refusal(errors, said.text))

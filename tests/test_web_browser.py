@@ -259,9 +259,14 @@ async def test_a_second_window_hears_by_the_stream_and_a_deaf_one_by_asking(
         for page in (listens, asks):
             await page.goto(here.page.url)
             await expect(page.locator(".choices")).to_be_visible()
+        await listens.evaluate("scrollTo(0, 0)")
         await here.page.bring_to_front()
         await here.tap(RIGHT)
         await expect(listens.locator("#log")).to_contain_text("Đúng rồi!")
+        await expect(listens.locator("#said")).to_contain_text("Đúng rồi!")
+        assert await listens.evaluate("pageYOffset") == 0
+        await listens.get_by_role("button", name="Có tin mới").click()
+        await expect(listens.locator(".said:focus")).to_contain_text("Đúng rồi!")
         await asks.bring_to_front()
         await asks.clock.fast_forward(16_000)
         await expect(asks.locator("#log")).to_contain_text("Đúng rồi!")
