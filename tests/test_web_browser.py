@@ -267,6 +267,7 @@ async def test_a_second_window_hears_by_the_stream_and_a_deaf_one_by_asking(
         assert await listens.evaluate("pageYOffset") == 0
         await listens.get_by_role("button", name="Có tin mới").click()
         await expect(listens.locator(".said:focus")).to_contain_text("Đúng rồi!")
+        await expect(listens.locator(".choices [aria-disabled]")).to_have_count(0)
         await asks.bring_to_front()
         await asks.clock.fast_forward(16_000)
         await expect(asks.locator("#log")).to_contain_text("Đúng rồi!")

@@ -72,7 +72,7 @@ function takeOff(key) {
 // reader reads the question before the answers, and Tab leads to them. Whoever types on a keyboard
 // stays in the text field. What focus does not go to is announced; what nobody waited for never
 // moves the page under somebody who reads further up.
-function hear(answer, entry = queue()[0]) {
+function hear(answer, entry = queue().find(each => own(each.key))) {
   const wasAtEnd = atEnd();
   const held = live && live.choices.contains(document.activeElement);
   const fresh = take(answer);
@@ -332,6 +332,7 @@ $('fresh').addEventListener('click', () => {
   log.lastElementChild.said.focus({ preventScroll: true });
 });
 addEventListener('scroll', () => { if (atEnd()) $('fresh').hidden = true; }, { passive: true });
+addEventListener('storage', lock);  // a second window has sent, or been answered
 addEventListener('online', wake);
 addEventListener('offline', catchUp);
 document.addEventListener('visibilitychange', wake);
