@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from typing import IO
 import structlog
 from aiohttp import web
 
+from bot import collector
 from bot.channels import Channel, DeliveryError, OutRow, Rejected
 from bot.channels.telegram import TelegramChannel, TelegramSettings
 from bot.channels.web import WebChannel, WebSettings
@@ -106,6 +107,7 @@ class App:
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._waker = Waker(settings.database_url, self._woken)
         self.more_routes: list[web.RouteDef] = []  # served besides; the demo's page
+        self.settled: Callable[[], None] = _nothing  # called when a bot's start-up is over
         self.ready = False
 
     def hand_over(self, rows: Sequence[OutRow]) -> None:
@@ -183,6 +185,7 @@ class App:
         """Hold the bot's lease as long as possible; poll and send while holding it."""
         name = bot.channel.name
         bot.published = await self._introduce(bot)
+        self.settled()
         while True:
             if not await self._lease(name):
                 await self.clock.sleep(LEASE.total_seconds() / 3)
@@ -353,6 +356,10 @@ def _release(bot: str, holder: str, store: Store) -> None:
     store.bots.release(bot, holder)
 
 
+def _nothing() -> None:
+    """For who needs no word."""
+
+
 async def serve(settings: Settings) -> None:
     """`lantoa run`: serve until SIGTERM or Ctrl-C."""
     stop = asyncio.Event()
@@ -360,6 +367,7 @@ async def serve(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     app = App(settings)
+    app.settled = collector.calm
     await app.run(stop)
     gc.freeze()  # else the interpreter's end searches all of it for garbage: 0.8 s of the five
 
