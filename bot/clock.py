@@ -5,6 +5,7 @@ Tests and rehearsals bring a stepped one.
 
 import asyncio
 import contextlib
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -38,8 +39,8 @@ class SystemClock:
         return datetime.now(UTC)  # noqa: TID251 - the one reader of the machine's clock
 
     def steady(self) -> float:
-        """Seconds of the event loop's monotonic clock."""
-        return asyncio.get_running_loop().time()
+        """Seconds of the machine's monotonic clock, which is also the event loop's."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Wait for real."""

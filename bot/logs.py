@@ -23,7 +23,7 @@ def set_up(*, verbose: bool = False) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
     handler = _ByPlace()
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -1,6 +1,8 @@
 """What became of a delivery, written to the database in the next group commit."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -18,6 +20,14 @@ from handlers import tally
 log = structlog.get_logger()
 
 
+@dataclass(slots=True)
+class _Gathering:
+    """Rows to be marked as sent by one unit: (outbox id, the platform's message id)."""
+
+    rows: list[tuple[int, str]]
+    committed: asyncio.Future[None] = field(default_factory=asyncio.Future)
+
+
 class DatabaseMarks:
     """The sender's memory."""
 
@@ -29,15 +39,33 @@ class DatabaseMarks:
         self._clock = clock
         self._metrics = metrics
         self._wake = wake
+        self._gathering: _Gathering | None = None
 
     async def attempted(self, row: OutRow) -> None:
         """Commit that the call of a harmful row is about to be made."""
         await self._do(partial(_attempted, row.id))
 
     async def sent(self, row: OutRow, message: str) -> None:
-        """The platform took it, and calls it `message`."""
+        """The platform took it, and calls it `message`.
+
+        What was answered in the same round of the event loop goes as one unit: whoever comes first
+        brings it in, the others wait with it.
+        """
         self._metrics.count("deliveries", "sent")
-        await self._do(partial(_done, row.id, "sent", message))
+        if self._gathering is not None:
+            self._gathering.rows.append((row.id, message))
+            await self._gathering.committed
+            return
+        mine = self._gathering = _Gathering([(row.id, message)])
+        await asyncio.sleep(0)
+        self._gathering = None
+        try:
+            await self._do(partial(_sent, mine.rows))
+        except BaseException as error:
+            mine.committed.set_exception(error)
+            mine.committed.exception()  # perhaps nobody else waits
+            raise
+        mine.committed.set_result(None)
 
     async def failed(self, row: OutRow, reason: str) -> None:
         """The platform will never take it."""
@@ -71,6 +99,11 @@ class DatabaseMarks:
     ) -> None:
         now = self._clock.now()
         await self._database.run(Unit(partial(work, now), now, account=account))
+
+
+def _sent(rows: Sequence[tuple[int, str]], now: datetime, store: Store) -> None:
+    for row, message in rows:
+        store.outbox.done(row, "sent", now, message)
 
 
 def _attempted(row: int, now: datetime, store: Store) -> None:

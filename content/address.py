@@ -60,6 +60,8 @@ RELATION_HONORIFICS: dict[str, str] = {
 
 def fill(text: str, address: Address) -> str:
     """The text with {you} {You} {me} {Me} replaced; every other brace stays as it is."""
+    if "{" not in text:
+        return text
     words = {
         "you": address.you,
         "You": _capital(address.you),

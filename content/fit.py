@@ -42,7 +42,12 @@ class Part:
 
 def units(text: str) -> int:
     """Length of `text` in UTF-16 code units, in which Telegram counts: "Đúng" is 4, an emoji 2."""
-    return len(text.encode("utf-16-le")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def within(text: str, limit: int) -> bool:
+    """Whether `text` has at most `limit` units; mostly its length alone tells."""
+    return 2 * len(text) <= limit or units(text) <= limit
 
 
 def split_text(text: str, limit: int) -> list[str]:
@@ -62,7 +67,7 @@ def split_text(text: str, limit: int) -> list[str]:
     if limit < 2:
         raise ValueError("limit must be at least 2 UTF-16 units")
     parts = []
-    while units(text) > limit:
+    while not within(text, limit):
         head = text.encode("utf-16-le")[: limit * 2].decode("utf-16-le", "ignore")
         cut = max(head.rfind("\n"), 0) or max(head.rfind(" "), 0) or len(head)
         parts.append(text[:cut].rstrip())
@@ -83,7 +88,7 @@ def short(message: Message) -> bool:
 
     A cut label would hide the end of an answer.
     """
-    return all(units(choice.label) <= SHORT_LABEL for choice in message.choices)
+    return all(within(choice.label, SHORT_LABEL) for choice in message.choices)
 
 
 def fit(messages: Sequence[Message], tokens: Sequence[str], channel: Capabilities) -> list[Part]:

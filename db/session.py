@@ -102,7 +102,7 @@ class Session:
 
     def insert(self, table: Table, **values: Any) -> int:
         """Insert one row now and return its id."""
-        row = self.read(insert(table).values(**values)).inserted_primary_key
+        row = self.read(insert(table), values).inserted_primary_key
         if row is None:
             raise TypeError(f"{table.name} has no id")
         return int(row[0])

@@ -12,7 +12,7 @@ from content.competences import SKILLS
 from content.dialogue import Choice, chosen
 from content.model import Lesson, Track
 from content.run import Advance, Answered, Finished, RunState
-from db.store.runs import Attempt, NewRun
+from db.store.runs import Attempt, NewRun, Playing
 from handlers import confirm, guidance
 from handlers.turn import Turn
 
@@ -237,13 +237,10 @@ def _begin(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> None:
         class_id = member.class_id if member else None
         new = NewRun(person.id, class_id, lesson.id, moved.state.to_json(), person.recorded)
         row = turn.store.runs.start(new, turn.now)
-    else:
-        row = known.id
-        turn.store.runs.restart(row, moved.state.to_json(), turn.now)
-    run = turn.store.runs.get(row)
-    if run is None:
-        raise LookupError("a run that was just begun is not there")
-    _settle(turn, run, lesson, moved)
+        _settle(turn, Playing(row, person.id, class_id, person.recorded), lesson, moved)
+        return
+    turn.store.runs.restart(known.id, moved.state.to_json(), turn.now)
+    _settle(turn, known, lesson, moved)
 
 
 def _forget(turn: Turn, runs: Sequence[Row[Any]]) -> None:
@@ -277,7 +274,11 @@ def _close(turn: Turn, run: Row[Any]) -> None:
 
 
 def _settle(
-    turn: Turn, run: Row[Any], lesson: Lesson, moved: Advance, more: tuple[Choice, ...] = ()
+    turn: Turn,
+    run: Row[Any] | Playing,
+    lesson: Lesson,
+    moved: Advance,
+    more: tuple[Choice, ...] = (),
 ) -> None:
     """Write what happened and say what comes next; `more` are choices besides the step's own."""
     keep = run.recorded and turn.person.recorded
@@ -298,7 +299,9 @@ def _settle(
     _end(turn, lesson)
 
 
-def _finish(turn: Turn, run: Row[Any], moved: Advance, fact: Finished, *, keep: bool) -> None:
+def _finish(
+    turn: Turn, run: Row[Any] | Playing, moved: Advance, fact: Finished, *, keep: bool
+) -> None:
     if not keep:
         turn.store.runs.drop(run.id)
         return

@@ -78,6 +78,7 @@ class Turn:
         unasked: the messages are not an answer to this person's own turn and use their allowance.
         harmless: whether repeating this turn's messages would do no harm (False for a group's
             tally).
+        opened: `pending`, once it was read.
     """
 
     world: World
@@ -97,6 +98,7 @@ class Turn:
     woke: bool = False
     address_as: Address | None = None
     rows: list[NewRow] = field(default_factory=list)
+    opened: Pending | None = None
 
     @property
     def person(self) -> Person:
@@ -113,7 +115,9 @@ class Turn:
     @property
     def pending(self) -> Pending:
         """The question that was open when the turn began."""
-        return Pending.from_json(self.seat.pending)
+        if self.opened is None:
+            self.opened = Pending.from_json(self.seat.pending)
+        return self.opened
 
     @property
     def address(self) -> Address:
@@ -131,6 +135,8 @@ class Turn:
         {bot} is our user name here: in a group a command must name it, or Telegram may keep it from
         us.
         """
+        if "{" not in text:
+            return text
         filled = fill(text, self.address)
         known = {"bot": self.world.bots[self.seat.bot].username, **values}
         return VALUE_RE.sub(lambda m: str(known[m[1]]) if m[1] in known else m[0], filled)

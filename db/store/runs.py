@@ -54,6 +54,16 @@ class NewRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Playing:
+    """A run that has just begun: of its row, what a turn needs."""
+
+    id: int
+    person_id: int
+    class_id: int | None
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One answer to one question of a run."""
 
