@@ -121,7 +121,9 @@ account = Table(
     Column("external_id", String(64), nullable=False),
     Column("is_group", Boolean, nullable=False),
     _at("unreachable_at", null=True),
-    _at("handed_at", null=True),  # when somebody left the chat or another took it over
+    # The outbox id up to which messages are hidden: who holds the chat now did not hear them. An id
+    # and no time, since clocks are set back, and differ between machines.
+    Column("hidden_to", Id),
     _at("created_at"),
     UniqueConstraint("bot", "external_id"),
 )

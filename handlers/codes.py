@@ -87,7 +87,7 @@ def renew_code(store: Store, codes: Codes, purpose: str, owner: int, now: dateti
     whose = Owner(purpose, owner)
     known = store.codes.of(whose)
     if purpose == "person":
-        store.people.close_chats(owner, now)
+        store.people.close_chats(owner)
     return _begin(store, codes, whose, known.generation + 1 if known else 1, now)
 
 

@@ -186,7 +186,7 @@ def erase(turn: Turn) -> None:
     old = {"answers": kept.answers, "guidances": kept.guidances, "chats": kept.chats}
     said, do = ERASED[person.kind], ERASE[person.kind][1]
     do(turn, person)
-    turn.store.people.close_chats(person.id, turn.now)
+    turn.store.people.close_chats(person.id)
     turn.store.audit.note(Change("person.erase", "person", person.id, old=old), person.id, turn.now)
     turn.say(said)
     turn.seat.persons = tuple(row for row in turn.seat.persons if row != person.id)

@@ -61,7 +61,7 @@ def leave(turn: Turn) -> None:
     if turn.picked != YES or person is None or turn.data.get("id") != person.id:
         return
     name = called(turn.store, person)
-    turn.store.chats.leave(turn.seat.account_id, person.id, turn.now)
+    turn.store.chats.leave(turn.seat.account_id, person.id)
     turn.store.audit.note(Change("person.leave-chat", "person", person.id), person.id, turn.now)
     turn.seat.persons = tuple(row for row in turn.seat.persons if row != person.id)
     turn.seat.person = None

@@ -109,7 +109,7 @@ def test_who_thinks_better_of_leaving_stays(school: MiniSchool) -> None:
 def test_who_was_removed_meanwhile_cannot_be_chosen(school: MiniSchool) -> None:
     talk = shared(school)
     talk.says("doinguoi")
-    school.store(lambda s: s.people.close_chats(school.person["lan"], school.now))
+    school.store(lambda s: s.people.close_chats(school.person["lan"]))
     assert "Minh (7B)" in talk.taps("Lan (7A)")
     assert current(school) == [school.person["minh"]]
 

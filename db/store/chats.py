@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
-from db.models import account, inbox, speaker
+from db.models import account, inbox, outbox, speaker
 from db.seats import Seat
 from db.session import Session
 
@@ -18,7 +18,13 @@ GET = select(account).where(account.c.id == bindparam("row"))
 FIND = select(account).where(
     account.c.bot == bindparam("name"), account.c.external_id == bindparam("chat")
 )
-HANDED = update(account).where(account.c.id == bindparam("row")).values(handed_at=bindparam("at"))
+NEWEST = (
+    select(func.coalesce(func.max(outbox.c.id), 0))
+    .where(outbox.c.account_id == account.c.id)
+    .scalar_subquery()
+)
+HIDE = update(account).where(account.c.id == bindparam("row")).values(hidden_to=NEWEST)
+HIDE_AGAIN = HIDE.where(account.c.hidden_to.is_not(None))
 SPEAKING = select(speaker.c.person_id).where(
     speaker.c.account_id == bindparam("row"), speaker.c.current
 )
@@ -59,12 +65,12 @@ class Chats:
     def speak(self, account_id: int, person_id: int, now: datetime) -> None:
         """From now on this person speaks in the chat; added to its persons if new.
 
-        Where somebody else spoke until now, the chat changes hands: what was said before is not
-        for the new one's eyes.
+        Where somebody else spoke until now, or somebody has left, the chat changes hands: what was
+        said before is not for the new one's eyes.
         """
         before = self.speaking(account_id)
-        if before not in {None, person_id}:
-            self._session.read(HANDED, {"row": account_id, "at": now})
+        if before != person_id:
+            self._session.read(HIDE_AGAIN if before is None else HIDE, {"row": account_id})
         self._session.read(HUSH, {"row": account_id})
         statement = self._session.upsert(speaker).values(
             account_id=account_id, person_id=person_id, current=True, since=now
@@ -84,9 +90,9 @@ class Chats:
         """The ids of all who use the chat."""
         return {row.person_id for row in self._session.all(PERSONS, {"row": account_id})}
 
-    def leave(self, account_id: int, person_id: int, now: datetime) -> None:
+    def leave(self, account_id: int, person_id: int) -> None:
         """The person is no longer one of the chat's; what was said to them is hidden there."""
-        self._session.read(HANDED, {"row": account_id, "at": now})
+        self._session.read(HIDE, {"row": account_id})
         self._session.read(
             speaker.delete().where(
                 speaker.c.account_id == account_id, speaker.c.person_id == person_id

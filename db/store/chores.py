@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from db.models import attempt, code_try, consent, inbox, outbox, person, run, speaker, tally
 from db.session import Session
@@ -18,6 +18,8 @@ OLD_TRIES = delete(code_try).where(code_try.c.at < bindparam("before"))
 OLD_TEXTS = delete(outbox).where(
     outbox.c.done_at < bindparam("before"),
     outbox.c.id.not_in(select(tally.c.outbox_id).where(tally.c.outbox_id.is_not(None))),
+    # SQLite would give the highest id out again: `account.hidden_to` would hide what comes then.
+    outbox.c.id < select(func.max(outbox.c.id)).scalar_subquery(),
 )
 AGREED = exists().where(
     consent.c.person_id == person.c.id,

@@ -13,16 +13,15 @@ from db.session import Session
 OPEN_FOR = timedelta(hours=6)
 MOST_ROWS = 60
 
-FIND = select(account.c.id, account.c.handed_at).where(
+FIND = select(account.c.id, account.c.hidden_to).where(
     account.c.bot == bindparam("bot"), account.c.external_id == bindparam("chat")
 )
 MINE = outbox.c.account_id == bindparam("account")
 NEWEST = select(outbox.c.id, outbox.c.created_at).where(MINE).order_by(outbox.c.id.desc()).limit(1)
 FIRST_SINCE = select(func.min(outbox.c.id)).where(MINE, outbox.c.created_at >= bindparam("at"))
 MESSAGES = select(outbox.c.id, outbox.c.kind, outbox.c.body).where(MINE)
-AFTER = (
-    MESSAGES.where(outbox.c.id > bindparam("after")).order_by(outbox.c.id.desc()).limit(MOST_ROWS)
-)
+AFTER = MESSAGES.where(outbox.c.id > bindparam("after")).limit(MOST_ROWS)
+FIRST_AFTER, LAST_AFTER = AFTER.order_by(outbox.c.id), AFTER.order_by(outbox.c.id.desc())
 ONE = MESSAGES.where(outbox.c.id == bindparam("row"))
 PENDING = select(conversation.c.pending).where(
     conversation.c.account_id == bindparam("account"), conversation.c.sender == bindparam("sender")
@@ -35,8 +34,8 @@ class OpenChat:
 
     Attributes:
         account: our id of it.
-        since: the outbox id its present hands begin with, older ones are hidden; 0 if it never
-            changed hands.
+        since: from which outbox id on its present hands may see, older ones are hidden; 0 if it
+            never changed hands.
     """
 
     account: int
@@ -55,30 +54,23 @@ class Feed:
         row = self._session.one(FIND, {"bot": bot, "chat": chat})
         if row is None:
             return None
-        since = 0
-        if row.handed_at is not None:
-            values = {"account": row.id, "at": row.handed_at}
-            first = self._session.read(FIRST_SINCE, values).scalar_one()
-            since = first or self._newest(row.id) + 1
-        return OpenChat(row.id, since)
-
-    def _newest(self, account_id: int) -> int:
-        row = self._session.one(NEWEST, {"account": account_id})
-        return row.id if row is not None else 0
+        return OpenChat(row.id, 0 if row.hidden_to is None else row.hidden_to + 1)
 
     def history(self, chat: OpenChat) -> Sequence[Row[Any]]:
-        """The open conversation: what was said up to six hours before the newest message."""
+        """The open conversation: what was said up to six hours before the newest message.
+
+        Oldest first, the newest 60 at most.
+        """
         newest = self._session.one(NEWEST, {"account": chat.account})
         if newest is None:
             return []
         values = {"account": chat.account, "at": newest.created_at - OPEN_FOR}
         first: int = self._session.read(FIRST_SINCE, values).scalar_one()
-        return self.after(chat, first - 1)
+        return self._session.all(LAST_AFTER, _seen(chat, first - 1))[::-1]
 
     def after(self, chat: OpenChat, last: int) -> Sequence[Row[Any]]:
-        """The messages after the outbox id `last`, oldest first, the newest 60 at most."""
-        values = {"account": chat.account, "after": max(last, chat.since - 1)}
-        return self._session.all(AFTER, values)[::-1]
+        """The first 60 messages after the outbox id `last`; if it is 60, ask again for more."""
+        return self._session.all(FIRST_AFTER, _seen(chat, last))
 
     def one(self, account_id: int, row: int) -> Row[Any] | None:
         """One message to this chat."""
@@ -88,3 +80,7 @@ class Feed:
         """The route that waits for the chat's answer; "" for none."""
         row = self._session.one(PENDING, {"account": account_id, "sender": sender})
         return "" if row is None else str(row.pending.get("at", ""))
+
+
+def _seen(chat: OpenChat, last: int) -> dict[str, int]:
+    return {"account": chat.account, "after": max(last, chat.since - 1)}

@@ -22,6 +22,7 @@ from db.models import (
 )
 from db.seats import Person, read_persons
 from db.session import Session
+from db.store.chats import HIDE
 
 JOINED = exists().where(speaker.c.person_id == person.c.id)
 RELATIVES = (
@@ -101,16 +102,12 @@ RESET_CHATS = (
     )
     .values(pending={})
 )
-HIDE_CHATS = (
-    update(account)
-    .where(
-        account.c.id.in_(
-            select(speaker.c.account_id).where(
-                speaker.c.person_id == bindparam("row"), speaker.c.current.is_(True)
-            )
-        )
-    )
-    .values(handed_at=bindparam("at"))
+LOCK_CHATS = (
+    select(account.c.id)
+    .join(speaker, speaker.c.account_id == account.c.id)
+    .where(speaker.c.person_id == bindparam("row"), speaker.c.current.is_(True))
+    .order_by(account.c.id)
+    .with_for_update(key_share=True, of=account)
 )
 DROP_CHATS = delete(speaker).where(speaker.c.person_id == bindparam("row"))
 WITH_ROLE = (
@@ -278,13 +275,15 @@ class People:
         """Forget nickname, age band and form of address; the person counts as erased."""
         self._session.read(BLANK, {"row": row, "at": now})
 
-    def close_chats(self, row: int, now: datetime) -> None:
+    def close_chats(self, row: int) -> None:
         """This person speaks in no chat any more; where they spoke, no question stays open.
 
         The numbers of the questions go on counting, so that an old button stays an old one. What
-        was said there before is hidden.
+        was said there before is hidden: the chats are locked first, or what a turn there is just
+        saying would stay in sight.
         """
-        self._session.read(HIDE_CHATS, {"row": row, "at": now})
+        for chat in self._session.read(LOCK_CHATS, {"row": row}).scalars().all():
+            self._session.read(HIDE, {"row": chat})
         self._session.read(RESET_CHATS, {"row": row})
         self._session.read(DROP_CHATS, {"row": row})
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row
 
 from db.session import Session
 from db.store import Store
+from db.store.feed import MOST_ROWS
 from handlers.relations import called
 from handlers.world import WEB
 
@@ -21,12 +22,14 @@ class News:
         label: who is speaking, "Lan (7A)"; "" if nobody has been named.
         since: the first id that belongs to who holds the phone now.
         last: the id to ask from next time.
+        more: whether there is more that may be asked for at once.
     """
 
     events: tuple[Mapping[str, Any], ...]
     label: str
     since: int
     last: int
+    more: bool = False
 
     @property
     def who(self) -> dict[str, Any]:
@@ -54,7 +57,8 @@ def read_news(account: str, after: int, connection: Connection) -> News:
     person = store.people.get(store.chats.speaking(chat.account) or 0)
     label = called(store, person) if person is not None else ""
     last = max([after, chat.since - 1, *(row.id for row in rows)])
-    return News(tuple(events_of(rows)), label, chat.since, last)
+    more = after > 0 and len(rows) == MOST_ROWS
+    return News(tuple(events_of(rows)), label, chat.since, last, more)
 
 
 def events_of(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:

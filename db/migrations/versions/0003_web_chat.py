@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Forward."""
-    op.add_column("account", sa.Column("handed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("account", sa.Column("hidden_to", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("code") as table:
         table.drop_constraint("uq_code_class_id", type_="unique")
         table.create_unique_constraint("uq_code_class_id_purpose", ["class_id", "purpose"])
@@ -34,4 +34,4 @@ def downgrade() -> None:
     with op.batch_alter_table("code") as table:
         table.drop_constraint("uq_code_class_id_purpose", type_="unique")
         table.create_unique_constraint("uq_code_class_id", ["class_id"])
-    op.drop_column("account", "handed_at")
+    op.drop_column("account", "hidden_to")
