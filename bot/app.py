@@ -1,9 +1,11 @@
 """Wiring: settings in, a running process out; what starts the tasks and reads the signals."""
 
 import asyncio
+import contextlib
 import fcntl
 import gc
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +47,7 @@ from handlers.world import WEB, BotFace, School, World
 
 LEASE = timedelta(seconds=15)
 WEB_S = 1.0
+MOST_FILES = 10_240  # each open page is one; macOS allows no more
 MENU_WORDS = ("hoc", "huongdan", "nguoithan", "toi", "doinguoi", "dulieu", "dung", "trogiup")
 
 log = structlog.get_logger()
@@ -356,12 +359,25 @@ def _release(bot: str, holder: str, store: Store) -> None:
     store.bots.release(bot, holder)
 
 
+def allow_many_files() -> None:
+    """Let every open page keep its stream: usually 1,024 files are all, on macOS 256.
+
+    At the limit no connection would be accepted any more. Where it cannot be raised it stays.
+    """
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(MOST_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def _nothing() -> None:
     """For who needs no word."""
 
 
 async def serve(settings: Settings) -> None:
     """`lantoa run`: serve until SIGTERM or Ctrl-C."""
+    allow_many_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

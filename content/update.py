@@ -47,9 +47,14 @@ class Update:
     """One inbound update, parsed by a channel. `key` is unique per bot.
 
     A repeat of it has no second effect.
+
+    Attributes:
+        source: keyed hash of the network address it came from, by which wrong codes are counted
+            too; "" where a platform stands between.
     """
 
     address: ChatAddress
     key: str
     said: Said
     group: bool = False
+    source: str = ""

@@ -1,6 +1,6 @@
 """Wrong codes: how many, until when no more are taken, and the lead told of very many."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,10 @@ from handlers.due import Fired
 from handlers.turn import Turn
 
 N_TRIES = 10
-N_OF_ADDRESS = 60  # a school's pupils often share one network address
 ALARM_TRIES = 100
+# A school's pupils share one network address, and so do many phones of one operator: it takes the
+# slips of a pen in several lessons at once, and the leads are warned long before it is shut.
+N_OF_ADDRESS = 300
 HOUR = timedelta(hours=1)
 
 CODE_ALARM = (
@@ -24,14 +26,26 @@ CODE_ALARM = (
 
 
 def blocked_until(turn: Turn) -> datetime | None:
-    """When this chat may try a code again, if it has tried too many wrong ones; else None."""
+    """When a code may be tried here again, if too many wrong ones were; else None.
+
+    Too many in this chat, or from its network address: a new chat on the web costs nothing.
+    """
     tries = turn.store.codes.tries(turn.seat.account_id, turn.now - HOUR)
-    return tries[N_TRIES - 1] + HOUR if len(tries) >= N_TRIES else None
+    source = _source(turn)
+    return _until(tries, N_TRIES) or (source and shut_until(source, turn.now, turn.store)) or None
+
+
+def _until(tries: Sequence[datetime], most: int) -> datetime | None:
+    return tries[most - 1] + HOUR if len(tries) >= most else None
+
+
+def _source(turn: Turn) -> str | None:
+    return (turn.update.source or None) if turn.update else None
 
 
 def count_wrong(turn: Turn) -> int:
     """Remember a wrong try, tell the leads of very many; how many this chat has left."""
-    turn.store.codes.count_try(turn.seat.account_id, turn.now)
+    turn.store.codes.count_try(turn.seat.account_id, turn.now, _source(turn))
     turn.woke |= _warn_of_many(turn.store, turn.now)
     return N_TRIES - len(turn.store.codes.tries(turn.seat.account_id, turn.now - HOUR))
 
@@ -51,9 +65,9 @@ def count_at_the_door(source: str, now: datetime, store: Store) -> bool:
     return _warn_of_many(store, now)
 
 
-def shut_for(source: str, now: datetime, store: Store) -> bool:
-    """Whether so many wrong codes came from this network address that no more are looked at."""
-    return store.codes.n_of_source(source, now - HOUR) >= N_OF_ADDRESS
+def shut_until(source: str, now: datetime, store: Store) -> datetime | None:
+    """When codes from this network address are looked at again, if too many were wrong."""
+    return _until(store.codes.tries_from(source, now - HOUR), N_OF_ADDRESS)
 
 
 def _warn_of_many(store: Store, now: datetime) -> bool:

@@ -11,9 +11,10 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 from sqlalchemy import update
 
-from bot.channels.web.limits import Limit, Rate
+from bot.channels.web.limits import Limit, Limits, Rate
 from bot.config import SchoolSettings, Settings
 from db import models
+from handlers.tries import N_OF_ADDRESS
 from tests.conversation import ZONE, MiniSchool
 from tests.golden import running
 from tests.golden_web import Browser, free_port
@@ -339,7 +340,7 @@ async def test_wrong_links_are_counted_by_address_and_then_shut_even_for_a_right
     assert row.account_id is None
     assert "127" not in row.source
     with sqlite_school.engine.begin() as connection:
-        tries = [{"source": row.source, "at": row.at} for _ in range(59)]
+        tries = [{"source": row.source, "at": row.at} for _ in range(N_OF_ADDRESS - 1)]
         connection.execute(models.code_try.insert(), tries)
     assert await status(phone, "GET", f"/v/{sqlite_school.code('lan')}") == 429
     phone.clock.step(3601)
@@ -391,9 +392,9 @@ async def test_lost_visitors_get_a_sentence_and_no_english(phone, path):
 
 
 def test_a_limit_lets_a_burst_through_and_then_its_rate():
-    limit = Limit(Rate(2, 3))
-    assert [limit.wait_s("a", 0.0) for _ in range(3)] == [0, 0, 0]
-    assert limit.wait_s("a", 0.0) == pytest.approx(0.5)
-    assert limit.wait_s("b", 0.0) == 0
-    assert limit.wait_s("a", 0.5) == 0
-    assert limit.wait_s("a", 0.5) == pytest.approx(0.5)
+    limits = Limits(Limit(Rate(2, 3)), Limit(Rate(9, 99)), Limit(Rate(9, 99)))
+    assert [limits.wait_s("a", "", 0.0) for _ in range(3)] == [0, 0, 0]
+    assert limits.wait_s("a", "", 0.0) == pytest.approx(0.5)
+    assert limits.wait_s("b", "", 0.0) == 0
+    assert limits.wait_s("a", "", 0.5) == 0
+    assert limits.wait_s("a", "", 0.5) == pytest.approx(0.5)

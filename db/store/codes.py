@@ -25,8 +25,10 @@ TRIES = (
     .where(code_try.c.account_id == bindparam("account"), code_try.c.at > bindparam("since"))
     .order_by(code_try.c.at.desc(), code_try.c.id.desc())
 )
-N_OF_SOURCE = select(func.count()).where(
-    code_try.c.source == bindparam("source"), code_try.c.at > bindparam("since")
+TRIES_FROM = (
+    select(code_try.c.at)
+    .where(code_try.c.source == bindparam("source"), code_try.c.at > bindparam("since"))
+    .order_by(code_try.c.at.desc(), code_try.c.id.desc())
 )
 N_TRIES = select(func.count()).where(code_try.c.at > bindparam("since"))
 
@@ -94,17 +96,17 @@ class CodeRows:
         self._session.read(statement, owner.values)
 
     def count_try(self, account: int | None, now: datetime, source: str | None = None) -> None:
-        """Remember a wrong try of this chat, or of this network address (its keyed hash)."""
+        """Remember a wrong try of this chat and of this network address (its keyed hash)."""
         self._session.add(code_try, account_id=account, source=source, at=now)
-
-    def n_of_source(self, source: str, since: datetime) -> int:
-        """How many wrong codes came from this network address after `since`, outside a chat."""
-        values = {"source": source, "since": since}
-        return int(self._session.read(N_OF_SOURCE, values).scalar_one())
 
     def tries(self, account: int, since: datetime) -> Sequence[datetime]:
         """When this chat tried wrong codes after `since`, the latest first."""
         found = self._session.all(TRIES, {"account": account, "since": since})
+        return [row.at for row in found]
+
+    def tries_from(self, source: str, since: datetime) -> Sequence[datetime]:
+        """When wrong codes came from this network address after `since`, the latest first."""
+        found = self._session.all(TRIES_FROM, {"source": source, "since": since})
         return [row.at for row in found]
 
     def n_tries(self, since: datetime) -> int:

@@ -125,15 +125,15 @@ class WebChannel:
         except web.HTTPException as answer:
             if answer.status not in SORRY:
                 raise
-            return self.pages.page(
-                "lost.html.j2", answer.status, text=SORRY[answer.status], error=""
-            )
+            return self._sorry(answer.status)
+        except ConnectionError:  # who asked is gone: nothing is at fault, and nobody reads this
+            return web.Response(status=400)
         except Exception as error:  # noqa: BLE001 - nobody ever sees a traceback
             log.error("page_failed", error=describe(error))
             return self._sorry(500)
 
     def _sorry(self, status: int) -> web.Response:
-        return self.pages.page("lost.html.j2", status, text=SORRY[status], error="")
+        return self.pages.page("home.html.j2", status, error=SORRY[status])
 
     async def end_streams(self, _application: web.Application) -> None:
         """End the streams, before the server waits for its open requests."""

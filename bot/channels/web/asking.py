@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from http.cookies import Morsel
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -28,8 +28,8 @@ class Doorman:
 
     def is_ours(self, request: web.Request) -> bool:
         """Whether a POST comes from a page of ours: browsers name the page's origin."""
-        origin = urlsplit(request.headers.get("Origin", ""))
-        return origin.netloc != "" and origin.netloc in {request.host, self.host}
+        origin = urlsplit(request.headers.get("Origin", "")).netloc
+        return origin != "" and origin in {request.host, self.host.lower()}
 
     def account(self, request: web.Request) -> str | None:
         """The account of the address, if the request's cookie proves it."""
@@ -64,14 +64,24 @@ class Doorman:
 
 
 def address_of(request: web.Request) -> str:
-    """The network address of who asks; behind a proxy on this machine, what the proxy says."""
-    remote = request.remote or ""
-    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return named if named and _is_here(remote) else remote
+    """The network address of who asks, as it is counted: an IPv6 one by its network.
+
+    Behind a proxy on this machine it is what the proxy says, which is last: what stands before, in
+    the same header or one above, anybody can write. A home has 2**64 addresses of IPv6.
+    """
+    remote = _parsed(request.remote or "")
+    said = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    named = _parsed(said.rpartition(",")[2].strip()) if remote and remote.is_loopback else None
+    found = named or remote
+    if isinstance(found, IPv6Address):
+        return f"{IPv6Address(int(found) >> 64 << 64)}/64"
+    return str(found or "")
 
 
-def _is_here(remote: str) -> bool:
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    """The address; an IPv4 one that came in by IPv6 is itself. None if it is none."""
     try:
-        return ip_address(remote).is_loopback
+        found = ip_address(text)
     except ValueError:
-        return False
+        return None
+    return getattr(found, "ipv4_mapped", None) or found

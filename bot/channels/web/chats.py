@@ -7,6 +7,7 @@ from functools import partial
 import orjson
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import DBAPIError
 
 from bot.channels import Receive, Unavailable
 from bot.channels.web.asking import Doorman, address_of
@@ -25,8 +26,9 @@ from handlers.world import WEB
 MOST_LETTERS = 4000
 MOST_BYTES = 20_000
 BEAT_S = 20.0
-MOST_STREAMS = 10_000
 AWAY_S = 2
+RETRY_MS = 2000
+MOST_ID = 10**18
 LOST = "Máy này chưa mở được cuộc trò chuyện đó. Hãy nhập mã trên phiếu để vào lại."
 BUSY = "Đang có nhiều người vào cùng lúc. Hãy đợi một phút rồi thử lại."
 STREAM = {
@@ -70,7 +72,7 @@ class WebChats:
         return [
             web.get("/c/{id}/", partial(self._page, doorman)),
             web.get("/c/{id}/new", own(self._new)),
-            web.get("/c/{id}/events", own(self._events)),
+            web.get("/c/{id}/events", own(self._events), allow_head=False),
             web.post("/c/{id}/say", own(partial(self._say, doorman, receive))),
             web.get("/c/{id}/qr/{row}.png", own(self._picture)),
             # Public: a browser may fetch these without the cookie.
@@ -112,7 +114,7 @@ class WebChats:
         if account is None:
             return self._pages.page("lost.html.j2", 403, text=LOST, error="")
         if self._reads.wait_s(account, address_of(request), self._clock.steady()) > 0:
-            return self._pages.page("lost.html.j2", 429, text=BUSY, error="")
+            return self._pages.page("home.html.j2", 429, error=BUSY)
         response = self._pages.page("chat.html.j2", id=account)
         doorman.let_in(response, account)  # each visit prolongs it
         return response
@@ -126,14 +128,12 @@ class WebChats:
 
     async def _picture(self, request: web.Request, account: str) -> web.Response:
         self._within(self._reads, request, account)
-        row = request.match_info["row"]
-        number = int(row) if row.isdecimal() and len(row) < 19 else 0
-        link = await self._database.read(partial(read_picture, account, number))
+        row = _number(request.match_info["row"])
+        link = await self._database.read(partial(read_picture, account, row))
         if link is None:
             raise Refused(404)
         png = await asyncio.to_thread(qr_png, link)
-        headers = self._pages.headers() | {"Cache-Control": "private, max-age=3600"}
-        return web.Response(body=png, content_type="image/png", headers=headers)
+        return web.Response(body=png, content_type="image/png", headers=self._pages.headers())
 
     # What is sent
 
@@ -147,7 +147,8 @@ class WebChats:
         sent = await _read_body(request)
         key, said, after = _sent_of(sent)
         place = ChatAddress(WEB, account, account)
-        receipt = await receive(Update(place, f"{account}:{key}", said))
+        source = doorman.keys.source(address_of(request))
+        receipt = await receive(Update(place, f"{account}:{key}", said, source=source))
         news = await self._news(account, after)
         shown = screen(said.text).text if said.kind == "text" else None
         taken = receipt.taken or receipt.repeat
@@ -159,24 +160,34 @@ class WebChats:
         return self._json(news.to_json())
 
     async def _news(self, account: str, after: int) -> News:
-        return await self._database.read(partial(read_news, account, after))
+        """What is new.
+
+        Raises:
+            Unavailable: the database is away; the page asks again.
+        """
+        try:
+            return await self._database.read(partial(read_news, account, after))
+        except DBAPIError as error:
+            log.warning("news_not_read", error=type(error).__name__)
+            raise Unavailable(type(error).__name__) from None
 
     # The stream
 
     async def _events(self, request: web.Request, account: str) -> web.StreamResponse:
         """Tell what is new until the page goes or the process ends; the first look catches up."""
         self._within(self._reads, request, account)
-        if len(self._streams) >= MOST_STREAMS:
+        address = address_of(request)
+        if self._streams.full_for(address):
             raise Refused(503, wait=30)
         after = _number(request.headers.get("Last-Event-ID") or request.query.get("after"))
         response = web.StreamResponse(headers=self._pages.headers() | STREAM)
         await response.prepare(request)
         try:
-            with self._streams.listen(account) as stream:
-                await response.write(b"retry: 2000\n\n")
+            with self._streams.listen(account, address) as stream:
+                await response.write(_come_back(account))
                 await self._tell(response, stream, account, after)
-        except ConnectionError:
-            log.debug("stream_lost")
+        except (ConnectionError, Unavailable) as error:  # the page comes back by itself
+            log.debug("stream_lost", error=type(error).__name__)
         return response
 
     async def _tell(
@@ -191,8 +202,13 @@ class WebChats:
             parts += [_as_event(event, row=event["id"]) for event in news.events]
             who = news.who
             await response.write(b"".join(parts) or b": \n\n")  # the comment keeps proxies patient
-            if not stream.ended:
+            if not news.more:
                 await self._clock.wait(stream.woken, BEAT_S)
+
+
+def _come_back(account: str) -> bytes:
+    """When to come back after a lost stream: not all pages at once after a restart."""
+    return f"retry: {RETRY_MS + int(account[:4], 16) % RETRY_MS}\n\n".encode()
 
 
 def _as_event(data: object, *, name: str = "", row: int = 0) -> bytes:
@@ -210,13 +226,11 @@ async def _read_body(request: web.Request) -> object:
     Raises:
         Refused: it is too long, or no JSON.
     """
-    if (request.content_length or 0) > MOST_BYTES:
-        raise Refused(413)
-    body = await request.content.read(MOST_BYTES + 1)
-    if len(body) > MOST_BYTES:
-        raise Refused(413)
     try:
+        body = await request.clone(client_max_size=MOST_BYTES).read()
         sent: object = orjson.loads(body)
+    except web.HTTPRequestEntityTooLarge:
+        raise Refused(413) from None
     except orjson.JSONDecodeError:
         raise Refused(400) from None
     return sent
@@ -233,14 +247,16 @@ def _sent_of(sent: object) -> tuple[str, Said, int]:
     key, after = sent["key"], sent.get("after", 0)
     kind = "tap" if "tap" in sent else "text"
     text = sent.get(kind)
-    if not isinstance(text, str) or not KEY_RE.fullmatch(key) or not isinstance(after, int):
+    if not isinstance(text, str) or not KEY_RE.fullmatch(key):
+        raise Refused(400)
+    if not isinstance(after, int) or not 0 <= after < MOST_ID:
         raise Refused(400)
     if len(text) > MOST_LETTERS:
         raise Refused(413)
     if "\0" in text:  # PostgreSQL keeps none
         text = text.replace("\0", "")
-    return key, Said("tap" if kind == "tap" else "text", text, message=key), max(after, 0)
+    return key, Said("tap" if kind == "tap" else "text", text, message=key), after
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 19 else 0
+    return int(text) if text and text.isdecimal() and len(text) < len(str(MOST_ID)) else 0

@@ -115,7 +115,7 @@ def class_page(
         connection: a reader's.
     """
     store = Store(Session(connection), None, {})
-    if tries.shut_for(source, now, store):
+    if tries.shut_until(source, now, store) is not None:
         return Refused(shut=True)
     row = store.codes.find(world.codes.fingerprint(code))
     known = store.classes.get(row.class_id) if row and row.purpose == PURPOSE else None

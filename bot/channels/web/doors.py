@@ -24,6 +24,7 @@ from db.store import Store
 from handlers import door, tries
 from handlers.world import WEB, World
 
+MOST_BYTES = 2_000
 ANSWERS: Mapping[str, int] = MappingProxyType({"yes": 0, "no": 1})
 WRONG = "Mã này không đúng. Hãy xem lại từng chữ trên phiếu, rồi nhập lại."
 NOT_A_CODE = "Mã có đúng 8 chữ và số. Hãy xem lại phiếu, rồi nhập lại."
@@ -78,22 +79,28 @@ class Doors:
 
     async def _look(self, doorman: Doorman, request: web.Request) -> web.Response:
         """Show whose link it is. Messengers fetch links ahead, so nothing is used up."""
-        code = code_in(request.match_info["code"])
+        typed = request.match_info["code"]
+        code = code_in(typed)
         if self._too_fast(request):
             return self._shown(Seen(), BUSY, status=429)
         if code is None:
             return self._shown(Seen(), NOT_A_CODE, status=404)
-        source = doorman.keys.source(address_of(request))
-        known = doorman.opened(request, code)
+        if code != typed:  # the link's cookie comes back to this one spelling only
+            raise web.HTTPSeeOther(f"/v/{code}", headers=self._pages.headers())
+        source, known = doorman.keys.source(address_of(request)), doorman.opened(request, code)
         seen = await self._database.read(partial(self._seen, code, source, known))
         if seen.here is not None:
-            raise web.HTTPSeeOther(f"/c/{seen.here}/", headers=self._pages.headers())
+            return self._welcome(doorman, seen.here)
+        return await self._refused(seen, source) or self._shown(seen, "", code=code)
+
+    async def _refused(self, seen: Seen, source: str) -> web.Response | None:
+        """What a wrong code gets, and any code from where too many were wrong."""
         if seen.shut:
             return self._shown(seen, SHUT, status=429)
         if not seen.question:
             await self.wrong(source)
             return self._shown(seen, WRONG, status=404)
-        return self._shown(seen, "", code=code)
+        return None
 
     async def wrong(self, source: str) -> None:
         """Count a wrong code of this address (its keyed hash); the leads hear of very many."""
@@ -102,7 +109,7 @@ class Doors:
 
     def _seen(self, code: str, source: str, known: str | None, connection: Connection) -> Seen:
         store, now = Store(Session(connection), None, {}), self._clock.now()
-        if tries.shut_for(source, now, store):
+        if tries.shut_until(source, now, store) is not None:
             return Seen(shut=True)
         turn = door.look(WEB, code, self._world, now, store)
         if turn is None:
@@ -135,16 +142,20 @@ class Doors:
         self, doorman: Doorman, receive: Receive, request: web.Request
     ) -> web.Response:
         """The answer to "is it you?": an account is opened, and the two turns are taken in it."""
-        form = await request.post()
+        form = await _form_of(request)
         code = code_in(request.match_info["code"])
-        key, position = str(form.get("key", "")), ANSWERS.get(str(form.get("answer", "")))
+        key, position = form.get("key", ""), ANSWERS.get(form.get("answer", ""))
         if not doorman.is_ours(request) or not KEY_RE.fullmatch(key) or position is None:
             return self._shown(Seen(), ELSEWHERE, status=403)
         if code is None:
             return self._shown(Seen(), NOT_A_CODE, status=404)
         if self._too_fast(request):
             return self._shown(Seen(), BUSY, status=429)
-        account = doorman.keys.account(key)
+        account, source = doorman.keys.account(key), doorman.keys.source(address_of(request))
+        seen = await self._database.read(partial(self._seen, code, source, None))
+        refused = await self._refused(seen, source)
+        if refused is not None:  # before an account is made: each would have its own tries
+            return refused
         try:
             await self._take(receive, account, code, position)
         except Unavailable:
@@ -167,8 +178,7 @@ class Doors:
 
     async def _begin(self, doorman: Doorman, request: web.Request) -> web.Response:
         """The form of the first page: to the personal link, or to a chat with nobody in it yet."""
-        form = await request.post()
-        typed = str(form.get("code", "")).strip()
+        typed = (await _form_of(request)).get("code", "").strip()
         if not doorman.is_ours(request):
             return self._pages.page("home.html.j2", 403, error=ELSEWHERE)
         code = code_in(typed)
@@ -188,6 +198,21 @@ class Doors:
 
     def _too_fast(self, request: web.Request) -> bool:
         return self._limits.wait_s("", address_of(request), self._clock.steady()) > 0
+
+
+async def _form_of(request: web.Request) -> Mapping[str, str]:
+    """The fields of a form; none of one that our pages would not send.
+
+    Raises:
+        web.HTTPRequestEntityTooLarge: as it says.
+    """
+    if request.content_type != "application/x-www-form-urlencoded":
+        return {}
+    try:
+        sent = await request.clone(client_max_size=MOST_BYTES).post()
+    except (ValueError, LookupError, web.HTTPBadRequest):  # no letters, no alphabet, too many
+        return {}
+    return {name: value for name, value in sent.items() if isinstance(value, str)}
 
 
 def _is_asked(account: str, connection: Connection) -> bool:

@@ -24,24 +24,23 @@ class Limit:
     _full_until: dict[str, float] = field(default_factory=dict)
 
     def wait_s(self, key: str, now: float) -> float:
-        """Take one piece of the key's allowance.
+        """Seconds until the key may have one more piece of its allowance; 0 for now.
 
         Args:
             key: an account, an address, or "" for all together.
             now: seconds of a steady clock.
-
-        Returns:
-            0 if it may go on; else seconds until it may, and nothing was taken.
         """
-        step = 1 / self.rate.per_second
-        at = max(self._full_until.get(key, now), now)
-        wait_s = at - now - step * (self.rate.burst - 1)
-        if wait_s > 1e-9:
-            return wait_s
-        self._full_until[key] = at + step
+        wait_s = self._until(key, now) - now - (self.rate.burst - 1) / self.rate.per_second
+        return wait_s if wait_s > 1e-9 else 0.0
+
+    def take(self, key: str, now: float) -> None:
+        """Take one piece of the key's allowance; the caller has asked whether there is one."""
+        self._full_until[key] = self._until(key, now) + 1 / self.rate.per_second
         if len(self._full_until) > MOST_KEYS:
             self._forget(now)
-        return 0.0
+
+    def _until(self, key: str, now: float) -> float:
+        return max(self._full_until.get(key, now), now)
 
     def _forget(self, now: float) -> None:
         """Drop the keys that are as good as new; if that is none, all: memory is bounded."""
@@ -62,10 +61,19 @@ class Limits:
     total: Limit
 
     def wait_s(self, account: str, address: str, now: float) -> float:
-        """Seconds until this request may be made; 0 for now. "" as the account: it has none."""
-        waits = [self.account.wait_s(account, now)] if account else []
-        waits += [self.address.wait_s(address, now), self.total.wait_s("", now)]
-        return max(waits)
+        """Take a request's piece of all three; "" as the account: it has none.
+
+        Returns:
+            0 if it may be made; else seconds until it may, and nothing was taken: one who asks too
+            often must not use up what all have together.
+        """
+        asked = [(self.address, address), (self.total, "")]
+        asked += [(self.account, account)] if account else []
+        wait_s = max(limit.wait_s(key, now) for limit, key in asked)
+        if wait_s == 0:
+            for limit, key in asked:
+                limit.take(key, now)
+        return wait_s
 
 
 def limits_of_sends() -> Limits:
