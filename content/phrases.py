@@ -8,7 +8,7 @@ PUPIL: dict[str, tuple[str, ...]] = {
     "open": ("{title}\nKhoảng {minutes} phút. {goal}",),
     "teach_first": ("Học xong, {you} sẽ dạy lại bài này cho một người thân nhé.",),
     "right": ("Đúng rồi!", "Chính xác!", "Đúng rồi, {you} giỏi lắm!"),
-    "wrong": ("Chưa đúng.", "Chưa phải.", "Gần đúng rồi, nhưng chưa phải."),
+    "wrong": ("Chưa đúng.", "Chưa phải.", "Chưa đúng đâu nhé."),
     "again": ("{You} thử lại một lần nữa nhé.", "{You} chọn lại nhé."),
     "answer": ("Đáp án đúng là “{answer}”.",),
     "next": ("Tiếp tục",),
