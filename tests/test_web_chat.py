@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +11,6 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 from sqlalchemy import update
 
-from bot.channels.web.limits import Limit, Limits, Rate
 from bot.config import SchoolSettings, Settings
 from db import models
 from handlers.tries import N_OF_ADDRESS
@@ -46,6 +45,20 @@ async def serving(school: MiniSchool, home, **changes):
 async def ready(app) -> None:
     while not app.ready:  # noqa: ASYNC110 - a test looks at the process as others do
         await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def twice(school: MiniSchool, home):
+    """Two processes on one database, and a browser on each, with one set of cookies."""
+    settings = [web_only(school, home) for _ in range(2)]
+    async with AsyncExitStack() as stack:
+        jar = CookieJar(unsafe=True)
+        session = await stack.enter_async_context(ClientSession(cookie_jar=jar))
+        phones = [Browser(session, each.base) for each in settings]
+        for phone, each in zip(phones, settings, strict=True):
+            phone.app, _ = await stack.enter_async_context(running(school, each))
+            await ready(phone.app)
+        yield phones
 
 
 @pytest.fixture
@@ -269,20 +282,13 @@ async def test_streams_end_first_when_the_process_stops(sqlite_school, tmp_path)
 
 async def test_a_page_hears_what_another_process_committed(tmp_path):
     for school in copied_school("postgresql"):
-        here, there = web_only(school, tmp_path), web_only(school, tmp_path)
-        async with (
-            ClientSession(cookie_jar=CookieJar(unsafe=True)) as session,
-            running(school, here) as (one, _),
-            running(school, there) as (other, _),
-        ):
-            await ready(one)
-            await ready(other)
-            phone = await joined(Browser(session, here.base), school)
+        async with twice(school, tmp_path) as (phone, there):
+            await joined(phone, school)
             elsewhere = replace(phone, base=there.base)
             listening = asyncio.ensure_future(
                 read_events(elsewhere, 2, **{"Last-Event-ID": str(phone.last)})
             )
-            while not len(other.web.streams):  # noqa: ASYNC110 - as above
+            while not len(there.app.web.streams):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.005)
             # The clocks stand still, so only the call from the other process can wake it; the first
             # may come before it listens for calls.
@@ -389,12 +395,3 @@ async def test_lost_visitors_get_a_sentence_and_no_english(phone, path):
         if answer.content_type == "text/html":
             assert "mã" in text
             assert "Not Found" not in text
-
-
-def test_a_limit_lets_a_burst_through_and_then_its_rate():
-    limits = Limits(Limit(Rate(2, 3)), Limit(Rate(9, 99)), Limit(Rate(9, 99)))
-    assert [limits.wait_s("a", "", 0.0) for _ in range(3)] == [0, 0, 0]
-    assert limits.wait_s("a", "", 0.0) == pytest.approx(0.5)
-    assert limits.wait_s("b", "", 0.0) == 0
-    assert limits.wait_s("a", "", 0.5) == 0
-    assert limits.wait_s("a", "", 0.5) == pytest.approx(0.5)

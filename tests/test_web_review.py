@@ -252,7 +252,25 @@ def test_nobody_gets_new_tries_by_naming_another_address(remote, named, counted)
     assert address_of(asked_from(remote, *named)) == counted
 
 
+async def test_a_page_that_somebody_wrote_into_plain_http_cannot_post(sqlite_school, tmp_path):
+    async with serving(sqlite_school, tmp_path, public_url="https://LanToa.example") as phone:
+        for origin, expected in (("http://lantoa.example", 403), ("https://lantoa.example", 303)):
+            headers = {"Origin": origin, "Host": "lantoa.example"}
+            assert await status(phone, "POST", "/c", data={}, headers=headers) == expected
+            headers = {"Origin": origin}
+            assert await status(phone, "POST", "/c", data={}, headers=headers) == expected
+
+
 # Crowds
+
+
+def test_a_limit_lets_a_burst_through_and_then_its_rate():
+    limits = Limits(Limit(Rate(2, 3)), Limit(Rate(9, 99)), Limit(Rate(9, 99)))
+    assert [limits.wait_s("a", "", 0.0) for _ in range(3)] == [0, 0, 0]
+    assert limits.wait_s("a", "", 0.0) == pytest.approx(0.5)
+    assert limits.wait_s("b", "", 0.0) == 0
+    assert limits.wait_s("a", "", 0.5) == 0
+    assert limits.wait_s("a", "", 0.5) == pytest.approx(0.5)
 
 
 def test_one_who_asks_too_often_does_not_use_up_what_all_have_together():

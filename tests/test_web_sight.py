@@ -5,7 +5,6 @@ import json
 from datetime import timedelta
 
 import pytest
-from aiohttp import ClientSession, CookieJar
 from sqlalchemy import text
 
 from bot.channels.web.events import read_news
@@ -13,10 +12,9 @@ from db import models
 from handlers.codes import renew_code
 from handlers.world import WEB
 from tests.conversation import MiniSchool
-from tests.golden import running
 from tests.golden_web import Browser
 from tests.templates import copied_school
-from tests.test_web_chat import joined, phone, ready, serving, status, web_only
+from tests.test_web_chat import joined, phone, serving, status, twice
 from tests.test_web_review import fill, news
 
 __all__ = ["phone"]
@@ -190,20 +188,10 @@ def test_a_chat_nobody_has_spoken_in_has_no_news(school):
 
 async def test_the_holder_of_the_web_bot_marks_what_another_process_committed(tmp_path):
     for school in copied_school("postgresql"):
-        here, there = web_only(school, tmp_path), web_only(school, tmp_path)
-        async with (
-            ClientSession(cookie_jar=CookieJar(unsafe=True)) as session,
-            running(school, here) as (one, _),
-            running(school, there) as (other, _),
-        ):
-            await ready(one)
-            await ready(other)
-            for process in (here, there):
-                alias = "lan" if process is here else "an"
-                await joined(Browser(session, process.base), school, alias)
+        async with twice(school, tmp_path) as (phone, there):
+            await joined(phone, school)
+            await joined(there, school, "an")
             async with asyncio.timeout(10):
-                while not all(row.outcome == "sent" for row in school.rows("outbox")):
+                while {row.outcome for row in school.rows("outbox")} != {"sent"}:  # noqa: ASYNC110 - as others look
                     await asyncio.sleep(0.05)
-                    for process in (here, there):
-                        await status(Browser(session, process.base), "GET", "/readyz")
             assert len(school.rows("outbox")) == 4

@@ -27,9 +27,14 @@ class Doorman:
     secure: bool
 
     def is_ours(self, request: web.Request) -> bool:
-        """Whether a POST comes from a page of ours: browsers name the page's origin."""
-        origin = urlsplit(request.headers.get("Origin", "")).netloc
-        return origin != "" and origin in {request.host, self.host.lower()}
+        """Whether a POST comes from a page of ours: browsers name the page's origin.
+
+        By http another network may write the page of an https address.
+        """
+        origin = urlsplit(request.headers.get("Origin", ""))
+        if self.secure and origin.scheme != "https":
+            return False
+        return origin.netloc != "" and origin.netloc in {request.host, self.host.lower()}
 
     def account(self, request: web.Request) -> str | None:
         """The account of the address, if the request's cookie proves it."""
