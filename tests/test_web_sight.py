@@ -150,6 +150,23 @@ async def test_after_erasing_nothing_of_the_person_is_shown(school, tmp_path):
         assert "Lan" not in json.dumps(answer, ensure_ascii=False).replace("Lan Tỏa", "")
 
 
+async def test_the_log_holds_no_code_cookie_name_or_text(phone, sqlite_school, capsys):
+    await joined(phone, sqlite_school)
+    await phone.send(text="Dấu-trong-tin, mã OTP là 482913")
+    await phone.send(text="AB2CD3EF")
+    await status(phone, "GET", "/v/XY2ZW3EF")
+    form = {"key": "e" * 32, "answer": "yes"}
+    path = f"/v/{sqlite_school.code('an')}"
+    assert await status(phone, "POST", path, data=form, headers=phone.headers) == 303
+    log = capsys.readouterr().out
+    cookies = [morsel.value for morsel in phone.session.cookie_jar]
+    codes = [sqlite_school.code("lan"), sqlite_school.code("an"), "AB2CD3EF", "XY2ZW3EF"]
+    assert len(cookies) == 4
+    assert log.count("update_done") == 6
+    for secret in (*cookies, *codes, "e" * 32, "Lan", "Nguyễn", "Dấu-trong-tin", "482913"):
+        assert secret not in log
+
+
 def test_the_night_keeps_the_highest_number_so_that_none_comes_twice(school):
     lan = school.joined("lan")
     lan.says("toi")
