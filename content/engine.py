@@ -166,8 +166,8 @@ class _Play:
     ) -> Advance:
         """Say everything from `place` to the next stop, or to the end."""
         messages = list(before)
-        for at, (name, step) in enumerate(self.steps):
-            if at < place or isinstance(step, Teach):
+        for at, (name, step) in enumerate(self.steps[place:], place):
+            if isinstance(step, Teach):
                 continue
             messages.append(self.show(name, step))
             if _stops(step):
@@ -195,17 +195,14 @@ class _Play:
 
     def show(self, name: str, step: Say | Ask | Try | Teach) -> Message:
         text = _said(step).in_(self.lang)
-        if self.stale.intersection(step.facts):
+        if self.stale and self.stale.intersection(step.facts):
             text = f"{text}\n{self.words('checking')}"
         return Message(text, self.choices(name, step))
 
     def choices(self, name: str, step: Say | Ask | Try | Teach) -> tuple[Choice, ...]:
         match step:
             case Ask():
-                return tuple(
-                    Choice(option.text.in_(self.lang), f"{name}:{option.key}")
-                    for option in step.options
-                )
+                return step.choices(name, self.lang)
             case Try():
                 return tuple(Choice(self.words(kind), f"{name}:{kind}") for kind in OUTCOMES)
             case Say(pause=True):

@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from content.address import PLACEHOLDERS
 from content.competences import COMPETENCES, SKILLS
+from content.dialogue import Choice
 
 LANGUAGES = ("vi", "en")
 MAX_TEXT = (
@@ -204,6 +205,20 @@ class Ask(Part):
     ask: Text
     options: Annotated[tuple[Option, ...], Field(strict=False)]
     facts: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+    def choices(self, name: str, lang: str) -> tuple[Choice, ...]:
+        """The options as choices of the step `name`; made once, a lesson never changes."""
+        found = self._made.get((name, lang))
+        if found is None:
+            found = tuple(
+                Choice(option.text.in_(lang), f"{name}:{option.key}") for option in self.options
+            )
+            self._made[name, lang] = found
+        return found
+
+    @cached_property
+    def _made(self) -> dict[tuple[str, str], tuple[Choice, ...]]:
+        return {}
 
     @property
     def answer(self) -> Option:

@@ -2,23 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    ClauseElement,
     Connection,
     CursorResult,
     Executable,
     Insert,
     Row,
     Table,
+    TextClause,
     Update,
     bindparam,
+    func,
     insert,
+    select,
 )
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql import visitors
 
 from db.models import conversation, outbox
 
@@ -37,9 +43,10 @@ class NewRow:
 class Session:
     """The writes and reads of one batch.
 
-    Rows added are written at the next flush, all like rows of a table in one statement; a read
-    flushes first, so a unit of work always sees its own writes. Only rows that nothing refers to
-    yet are gathered; what needs its id is inserted at once (`insert`).
+    Rows added are written at the next flush, all like rows of a table in one statement. A read
+    flushes first what was gathered for the tables that it looks at, so a unit of work always sees
+    its own writes and those of the units before it. Only rows that nothing refers to yet are
+    gathered; what needs its id is inserted at once (`insert`).
 
     Attributes:
         ahead: rows that were read for the whole batch before its turns, by their ids; a row goes
@@ -87,8 +94,10 @@ class Session:
         self, statement: Executable, values: Mapping[str, Any] | None = None
     ) -> CursorResult[Any]:
         """Run a statement that must see this unit's own writes."""
-        self.flush()
-        if statement.is_update or statement.is_delete:
+        if statement.is_select:
+            self.flush(_looked_at(statement))
+        else:
+            self.flush()
             self.ahead.clear()
         return self.connection.execute(statement, values)
 
@@ -102,7 +111,7 @@ class Session:
 
     def insert(self, table: Table, **values: Any) -> int:
         """Insert one row now and return its id."""
-        row = self.read(insert(table), values).inserted_primary_key
+        row = self.connection.execute(insert(table), values).inserted_primary_key
         if row is None:
             raise TypeError(f"{table.name} has no id")
         return int(row[0])
@@ -111,26 +120,52 @@ class Session:
         """This database's INSERT with ON CONFLICT for `table`."""
         return upsert(self.dialect, table)
 
-    def flush(self) -> None:
-        """Write what was gathered, one statement a table and set of columns or kind of change."""
-        if self._rows:
-            rows, self._rows = self._rows, {}
-            for (table, _), values in rows.items():
-                self.connection.execute(insert(table), values)
+    def flush(self, tables: frozenset[Table] = frozenset()) -> None:
+        """Write what was gathered, one statement a table and set of columns or kind of change.
+
+        Args:
+            tables: only what was gathered for these; empty for all.
+        """
+        for key in [key for key in self._rows if not tables or key[0] in tables]:
+            self.connection.execute(insert(key[0]), self._rows.pop(key))
         if self._changes:
-            changes, self._changes, self._changed = self._changes, {}, {}
-            for statement, values in changes.items():
-                self.connection.execute(statement, values)
-        if self._conversations:
+            self._flush_changes(tables)
+        if self._conversations and (not tables or conversation in tables):
             states, self._conversations = self._conversations, []
             self.connection.execute(SAVE_CONVERSATION[self.dialect], states)
-        if self._outbox:
-            new, self._outbox = self._outbox, []
-            ids = (
-                self.connection.execute(INSERT_OUTBOX, [row.values for row in new]).scalars().all()
-            )
-            for row, row_id in zip(new, ids, strict=True):
-                row.id = row_id
+        if self._outbox and (not tables or outbox in tables):
+            self._flush_outbox()
+
+    def _flush_changes(self, tables: frozenset[Table]) -> None:
+        for statement in [one for one in self._changes if not tables or one.table in tables]:
+            values = self._changes.pop(statement)
+            self.connection.execute(statement, values)
+            for value in values:
+                self._changed.pop((statement.table, value["row"]), None)
+
+    def _flush_outbox(self) -> None:
+        new, self._outbox = self._outbox, []
+        rows = [row.values for row in new]
+        if self.dialect == "sqlite":  # one writer, so the next ids are ours; RETURNING goes by rows
+            last = self.connection.execute(LAST_OUTBOX).scalar_one() or 0
+            ids: Sequence[int] = range(last + 1, last + 1 + len(new))
+            numbered = [{"id": at, **row} for at, row in zip(ids, rows, strict=True)]
+            self.connection.execute(insert(outbox), numbered)
+        else:
+            ids = self.connection.execute(INSERT_OUTBOX, rows).scalars().all()
+        for row, row_id in zip(new, ids, strict=True):
+            row.id = row_id
+
+
+@lru_cache(1024)
+def _looked_at(statement: Executable) -> frozenset[Table]:
+    """The tables that a SELECT reads; empty if that is not sure."""
+    if not isinstance(statement, ClauseElement):
+        return frozenset()
+    found = list(visitors.iterate(statement))
+    if any(isinstance(part, TextClause) for part in found):
+        return frozenset()
+    return frozenset(part for part in found if isinstance(part, Table))
 
 
 def upsert(dialect: str, table: Table) -> Upsert:
@@ -154,4 +189,5 @@ def _save_conversation(dialect: str) -> Insert:
 
 
 SAVE_CONVERSATION = {name: _save_conversation(name) for name in ("sqlite", "postgresql")}
+LAST_OUTBOX = select(func.max(outbox.c.id))
 INSERT_OUTBOX = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)

@@ -183,15 +183,17 @@ class Turn:
             values: filled into text and labels.
         """
         asked = self.words(text, **values)
-        choices = tuple(
-            Choice(self.words(label, **values), value)
-            for label, value in (
-                (option.label, option.value) if isinstance(option, Choice) else option
-                for option in options
-            )
-        )
+        choices = tuple([self._choice(option, values) for option in options])
         self.question = Pending(at, data or {}, asked, choices, free)
         self.messages.append(Message(asked, choices))
+
+    def _choice(self, option: Choice | tuple[str, str], values: Mapping[str, object]) -> Choice:
+        """An option with its words filled in; one without a brace in it stays as it is."""
+        if not isinstance(option, Choice):
+            option = Choice(*option)
+        if "{" not in option.label:
+            return option
+        return Choice(self.words(option.label, **values), option.value)
 
     def again(self, why: str = "", **values: object) -> None:
         """Show the open question once more, after a sentence that says why."""

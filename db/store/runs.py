@@ -1,7 +1,7 @@
 """Runs through lessons, and the attempts in them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -93,7 +93,15 @@ class Runs:
 
     def start(self, new: NewRun, now: datetime) -> int:
         """Begin a run; its id."""
-        return self._session.insert(run, **asdict(new), started_at=now)
+        return self._session.insert(
+            run,
+            person_id=new.person_id,
+            class_id=new.class_id,
+            lesson=new.lesson,
+            state=new.state,
+            recorded=new.recorded,
+            started_at=now,
+        )
 
     def save(self, row: int, state: Mapping[str, Any]) -> None:
         """Keep where the run stands."""
