@@ -2,10 +2,10 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -21,6 +21,7 @@ from bot.channels import (
 )
 from bot.clock import Clock
 from bot.lanes import Lane, Lines
+from bot.outcomes import Mark, Marks
 from bot.pacing import Pacer
 
 SWEEP_S = 60.0
@@ -33,38 +34,6 @@ AGAIN_S = (0.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 UNCERTAIN_S = (2.0, 10.0)
 
 log = structlog.get_logger()
-
-
-class Marks(Protocol):
-    """What the sender writes down about rows; each returns after its commit, or raises."""
-
-    async def attempted(self, row: OutRow) -> None:
-        """The call of a harmful row is about to be made."""
-        ...
-
-    async def sent(self, row: OutRow, message_id: str) -> None:
-        """The platform took it, as this message ("" if it gave no id)."""
-        ...
-
-    async def failed(self, row: OutRow, reason: str) -> None:
-        """It will never be sent."""
-        ...
-
-    async def gone(self, row: OutRow) -> None:
-        """It cannot be sent: the chat is unreachable."""
-        ...
-
-    async def moved(self, row: OutRow, chat: str) -> None:
-        """The row's chat has this new id; the row itself is still to be sent."""
-        ...
-
-    async def uncertain(self, row: OutRow) -> None:
-        """A harmful row may or may not have been delivered: a person must be asked."""
-        ...
-
-    async def pending(self, bot: str) -> Sequence[OutRow]:
-        """The committed rows of this bot without an end, oldest first."""
-        ...
 
 
 class Sender:
@@ -243,10 +212,10 @@ class Sender:
         self._pump()
 
     async def _deliver(self, lane: Lane) -> None:
-        """Try the first row of a lane once, and see to what comes next."""
-        row, again_s = lane.rows[0], None
+        """Try the first row of a lane once, and see to what comes next; then mark it, if sent."""
+        row, again_s, mark = lane.rows[0], None, None
         try:
-            again_s = await self._try(lane, row)
+            again_s, mark = await self._try(lane, row)
         except Exception as error:  # noqa: BLE001 - one row's fault must not stop the others
             log.warning("send_broke", bot=row.bot, row=row.id, error=type(error).__name__)
             self._end(row, partial(self._marks.failed, row, "error"))
@@ -257,13 +226,21 @@ class Sender:
         lane.busy = False
         if again_s is None:
             lane.shift()
+        self._landed()
         self._go_on(lane, again_s or 0.0)
+        if mark is not None:
+            await self._mark_end(row.id, mark, again=False)
+
+    def _landed(self) -> None:
+        """The call of this task is over: it counts no more when we pump; a mark may follow."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._flying.discard(task)
+            self._marking.add(task)
+            task.add_done_callback(self._marking.discard)
 
     def _go_on(self, lane: Lane, again_s: float) -> None:
         """Line the lane up again, or forget it if it is empty."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._flying.discard(task)  # or it would still count when we pump
         if not lane.rows:
             del self._lanes[lane.account]
         elif again_s > 0:
@@ -272,21 +249,25 @@ class Sender:
             self._line_up(lane)
         self._pump()
 
-    async def _try(self, lane: Lane, row: OutRow) -> float | None:
-        """Make the row's call; return seconds until it is tried again, None if it has ended."""
+    async def _try(self, lane: Lane, row: OutRow) -> tuple[float | None, Mark | None]:
+        """Make the row's call.
+
+        Returns:
+            Seconds until it is tried again, None if it has ended; and the mark to be written if it
+            was sent.
+        """
         if not row.harmless and not await self._may_call(row):
-            return None if row.attempted else AGAIN_S[2]
+            return None if row.attempted else AGAIN_S[2], None
         began = self._clock.steady()
         target = row if lane.chat is None else replace(row, chat=lane.chat)
         try:
             message = await self._channel.send(target)
         except DeliveryError as error:
             log.info("not_sent", bot=row.bot, row=row.id, error=type(error).__name__)
-            return self._failed(lane, row, error)
-        self._end(row, partial(self._marks.sent, row, message))
+            return self._failed(lane, row, error), None
         took_ms = round((self._clock.steady() - began) * 1000)
         log.debug("sent", bot=row.bot, row=row.id, took_ms=took_ms)
-        return None
+        return None, partial(self._marks.sent, row, message)
 
     async def _may_call(self, row: OutRow) -> bool:
         """Commit that a harmful row's call is coming; an earlier one is asked of a person."""
@@ -361,18 +342,14 @@ class Sender:
 
     # Marks
 
-    def _end(
-        self, row: OutRow, mark: Callable[[], Awaitable[None]], *, again: bool = False
-    ) -> None:
+    def _end(self, row: OutRow, mark: Mark, *, again: bool = False) -> None:
         """The row has come to its end; write it down without waiting for it.
 
         With `again` it may be handed over once more: a person may say that it never came.
         """
         self._spawn(self._marking, self._mark_end(row.id, mark, again=again))
 
-    async def _mark_end(
-        self, row_id: int, mark: Callable[[], Awaitable[None]], *, again: bool
-    ) -> None:
+    async def _mark_end(self, row_id: int, mark: Mark, *, again: bool) -> None:
         """Mark a row, then forget it; a sweep that read it before the mark must not revive it."""
         await self._mark(row_id, mark)
         self._known.discard(row_id)
@@ -383,7 +360,7 @@ class Sender:
         if len(self._recent) > MOST_RECENT:
             del self._recent[next(iter(self._recent))]
 
-    async def _mark(self, row_id: int, mark: Callable[[], Awaitable[None]]) -> None:
+    async def _mark(self, row_id: int, mark: Mark) -> None:
         """Write something down, again and again until it is committed."""
         wait_s = 1.0
         while True:

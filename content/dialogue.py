@@ -63,6 +63,8 @@ def fits(typed: str, meant: str) -> bool:
     "Đúng". Who types a tone has also typed the letter's shape: "dùng" does not fit "dừng". Both
     spellings of a tone fit: "hoà" and "hòa".
     """
+    if typed == meant:
+        return True
     if bare(typed) != bare(meant):
         return False
     return all(map(_left_out, _marks(typed), _marks(meant)))

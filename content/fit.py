@@ -75,9 +75,9 @@ def split_text(text: str, limit: int) -> list[str]:
     return [*(part for part in parts if part), text] if text or not parts else parts
 
 
-def listed(message: Message, *, buttons: bool) -> str:
-    """The text with its choices as numbered lines, unless short buttons under it say the same."""
-    if not message.choices or (buttons and short(message)):
+def listed(message: Message) -> str:
+    """The text, with its choices as numbered lines."""
+    if not message.choices:
         return message.text
     lines = (f"{number}. {choice.label}" for number, choice in enumerate(message.choices, 1))
     return message.text + BETWEEN + "\n".join(lines)
@@ -105,12 +105,13 @@ def fit(messages: Sequence[Message], tokens: Sequence[str], channel: Capabilitie
     if not messages:
         return []
     last = messages[-1]
-    texts = [message.text for message in messages[:-1]] + [listed(last, buttons=channel.buttons)]
-    parts = [
-        Part(text) for text in split_text(BETWEEN.join(t for t in texts if t), channel.max_units)
-    ]
+    whole = channel.buttons and short(last)
+    texts = [message.text for message in messages]
+    if not whole:
+        texts[-1] = listed(last)
+    joined = BETWEEN.join([text for text in texts if text])
+    parts = [Part(text) for text in split_text(joined, channel.max_units)]
     if channel.buttons and last.choices:
-        whole = short(last)
         labels = [c.label if whole else str(n) for n, c in enumerate(last.choices, 1)]
         parts[-1] = Part(parts[-1].text, tuple(zip(labels, tokens, strict=True)))
     return parts

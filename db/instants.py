@@ -43,13 +43,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
 
+LENGTH = len("2026-11-22 03:04:05.000006")
+
+
 def _written(value: datetime | None) -> str | None:
-    """As `process_bind_param`; "2026-11-22 03:04:05.000006"."""
+    """As `process_bind_param`, and without the zone."""
     if value is None:
         return None
     if value.tzinfo is None:
         raise ValueError("a naive time cannot be stored")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.isoformat(" ", "microseconds")[:LENGTH]
 
 
 def _read(stored: str | None) -> datetime | None:

@@ -197,22 +197,22 @@ def read_persons(session: Session, ids: Iterable[int], *, lock: bool = False) ->
     purposes: dict[int, set[str]] = {}
     for owner, purpose in session.all(PURPOSES, wanted):
         purposes.setdefault(owner, set()).add(purpose)
-    return {
-        row.id: Person(
-            id=row.id,
-            kind=row.kind,
-            full_name=row.full_name,
-            nickname=row.nickname,
-            honorific=row.honorific,
-            language=row.language,
-            age_band=row.age_band,
-            reminders_off=row.reminders_off_at is not None,
-            reminder_day=row.reminder_day,
-            memberships=tuple(roles.get(row.id, ())),
-            purposes=frozenset(purposes.get(row.id, ())),
+    found = {}
+    for row, kind, full_name, nickname, honorific, language, age_band, off_at, day in rows:
+        found[row] = Person(
+            id=row,
+            kind=kind,
+            full_name=full_name,
+            nickname=nickname,
+            honorific=honorific,
+            language=language,
+            age_band=age_band,
+            reminders_off=off_at is not None,
+            reminder_day=day,
+            memberships=tuple(roles.get(row, ())),
+            purposes=frozenset(purposes.get(row, ())),
         )
-        for row in rows
-    }
+    return found
 
 
 def read_conversations(

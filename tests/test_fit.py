@@ -68,7 +68,7 @@ def test_short_labels_stand_on_buttons_and_long_ones_as_numbered_lines():
 
 def test_without_buttons_choices_are_numbered_lines():
     assert fit([SHORT], ["t1", "t2"], NUMBERS) == [Part("Học gì?\n\n1. Mã OTP\n2. Để sau")]
-    assert listed(Message("Chào."), buttons=False) == "Chào."
+    assert listed(Message("Chào.")) == "Chào."
 
 
 def test_one_turn_is_one_message():
