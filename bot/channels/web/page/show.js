@@ -158,11 +158,11 @@ function tap(item, chosen) {
   send({ tap: chosen.token, label: chosen.label, from: item.at });
 }
 
-// While something is on its way no button acts. They stay focusable: a button that vanishes
-// under the finger or the screen reader takes the place in the page away with it.
+// No button of a question acts while its answer is on the way; a newer one's do. They stay
+// focusable: a button that vanishes under the finger takes the place in the page away with it.
 function lock() {
   if (!live) return;
-  const waiting = queue();
+  const waiting = queue().filter(each => each.at >= live.at);
   for (const node of live.choices.children) {
     const chosen = waiting.some(each => each.tap === node.token && each.from === live.at);
     node.classList.toggle('chosen', chosen);
