@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bench.fake_api import BOT, FakeApi
 from bench.player import END, Fault, Player
 
-STUCK_S = 20.0
+STUCK_S = 8.0
 QUIET_S = 0.3
 
 Keys = list[dict[str, str]]

@@ -4,7 +4,7 @@ import shutil
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from bench import machine, stored
@@ -59,6 +59,13 @@ class Result:
     peak_mb: float
     edits: int
     faults: Counter[str]
+
+    def to_json(self) -> dict[str, object]:
+        """Plain JSON, for a file of raw figures."""
+        shown: dict[str, object] = {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name != "faults"
+        }
+        return shown | {"faults": dict(self.faults)}
 
 
 async def run(subject: Subject, school: Path, work: Path, load: Load) -> Result:

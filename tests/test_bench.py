@@ -138,6 +138,7 @@ def test_the_table_holds_medians_and_ratios_of_each_round():
         }
         for cpu in (0.1, 0.2, 0.3)
     ]
+    assert rounds[0]["theirs"].to_json()["faults"] == {"lost step": 1}
     shown = table(rounds)
     assert "| ours | 50 [50-50] | 2.000 [1.000-3.000] | 10.0" in shown
     assert shown.endswith("| 3 lost step |")
