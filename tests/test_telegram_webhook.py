@@ -126,7 +126,7 @@ async def test_opening_sets_the_webhook_with_its_secret_when_it_is_ours_to_set(f
         await channel.close()
         assert fake.api.webhook.get("url") == expected
     assert fake.api.webhook["secret_token"] == SECRET
-    assert '"my_chat_member"' in fake.api.webhook["allowed_updates"]
+    assert "my_chat_member" in fake.api.webhook["allowed_updates"]
 
 
 def test_webhook_mode_needs_a_secret_and_polling_has_no_route():

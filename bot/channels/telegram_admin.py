@@ -84,12 +84,6 @@ class Admin:
         listed = [BotCommand(command=name, description=does) for name, does in commands]
         await _tried(self._bot.set_my_commands(listed))
 
-    async def set_webhook(self, url: str, secret: str, allowed_updates: Sequence[str]) -> None:
-        """Have updates posted to `url`; what is waiting stays waiting."""
-        await _tried(
-            self._bot.set_webhook(url, secret_token=secret, allowed_updates=list(allowed_updates))
-        )
-
     async def delete_webhook(self) -> None:
         """Have updates wait for polling; what is waiting stays waiting."""
         await _tried(self._bot.delete_webhook())
