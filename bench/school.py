@@ -1,14 +1,15 @@
 """The product's school: pupils imported from a class list, who have come in with their codes."""
 
+import asyncio
 import json
 import subprocess
 from pathlib import Path
 
 from openpyxl import Workbook
 
-from bench.driver import Driver
+from bench.driver import QUIET_S, Driver
 from bench.fake_api import FakeApi
-from bench.subjects import Subject, lantoa, product_environ, started, until_ready
+from bench.subjects import START_S, Subject, lantoa, product_environ, started, until_ready
 from bench.webhook import Webhook
 
 CLASS_SIZE = 40
@@ -25,6 +26,7 @@ async def prepare(home: Path, n_pupils: int) -> list[int]:
     Raises:
         subprocess.CalledProcessError: a command failed.
         LookupError: somebody was not let in.
+        TimeoutError: the bot did not publish its commands.
     """
     list_ = home / "list.xlsx"
     _write_list(list_, n_pupils)
@@ -37,10 +39,22 @@ async def prepare(home: Path, n_pupils: int) -> list[int]:
         hook = Webhook(api)
         await hook.connect()
         phase = await Driver(api, hook, 96).enter(chats)
+        await _published(api)
     await api.stop()
     if phase.faults or hook.refused:
         raise LookupError(f"not everybody was let in: {phase.faults}")
     return list(chats)
+
+
+async def _published(api: FakeApi) -> None:
+    """Wait until the bot has published its commands, which it does once a release.
+
+    It imports aiogram for that, which would fall into the first run.
+    """
+    async with asyncio.timeout(START_S):
+        while not api.counts["setmycommands"]:  # noqa: ASYNC110 - the bot is another process
+            await asyncio.sleep(QUIET_S)
+    await asyncio.sleep(QUIET_S)  # for it to be written down
 
 
 def _write_list(file: Path, n_pupils: int) -> None:
