@@ -6,6 +6,7 @@ import pytest
 
 from tests.conversation import MiniSchool
 from tests.databases import postgres_database, sqlite_database
+from tests.learning import learning_school
 from tests.proofs import pytest_terminal_summary, told
 from tests.templates import copied_school
 
@@ -56,3 +57,9 @@ def school(request: pytest.FixtureRequest) -> Iterator[MiniSchool]:
 def sqlite_school() -> Iterator[MiniSchool]:
     """The mini school on SQLite only, for tests of words that no database changes."""
     yield from copied_school("sqlite")
+
+
+@pytest.fixture(params=DATABASES)
+def learning(request: pytest.FixtureRequest) -> Iterator[MiniSchool]:
+    """The mini school with three small lessons; the test runs once on each database."""
+    yield from learning_school(request.param)

@@ -31,7 +31,7 @@ def postgres_database(template: str = "template1") -> Iterator[str]:
     uri = postgres_server()
     name = f"t{uuid4().hex}"
     with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
     yield uri.replace("/postgres?", f"/{name}?", 1)
     with psycopg.connect(uri, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,11 +1,13 @@
 """A school for the tests of learning: three small lessons, and relatives put there by hand."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
 
 from content.loader import Library, load
-from tests.conversation import MiniSchool, Talk, mini_school
+from tests.conversation import MiniSchool, Talk
+from tests.templates import copied_school
 
 LESSONS = Path(__file__).parent / "lessons" / "learning"
 
@@ -16,9 +18,9 @@ def small_library() -> Library:
     return load([LESSONS], date(2026, 11, 17), built_in=None)
 
 
-def learning_school(url: str) -> MiniSchool:
-    """The mini school with the small library."""
-    return mini_school(url, small_library())
+def learning_school(kind: str) -> Iterator[MiniSchool]:
+    """The mini school with the small library, on `sqlite` or `postgresql`."""
+    yield from copied_school(kind, small_library())
 
 
 def relative(school: MiniSchool, alias: str, relation: str, pupil: str = "lan") -> int:

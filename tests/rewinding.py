@@ -15,7 +15,7 @@ SET_BACK = (
 
 def rewind_ids(engine: Engine) -> None:
     """Let every transaction begin with the next free id of a person; SQLite does so by itself."""
-    if engine.dialect.name == "postgresql":
+    if engine.dialect.name == "postgresql" and not event.contains(engine, "begin", _set_back):
         event.listen(engine, "begin", _set_back)
 
 

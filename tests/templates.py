@@ -2,10 +2,14 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 
 import psycopg
+from sqlalchemy import URL, Dialect, Engine, event, make_url
 
+from content.loader import Library
 from db.engine import open_engine
 from tests.conversation import MiniSchool, SchoolIds
 from tests.databases import postgres_database, postgres_server, sqlite_database
@@ -34,11 +38,55 @@ def _filled(url: str) -> SchoolIds:
     return SchoolIds(school.person, school.class_id)
 
 
-def copied_school(kind: str) -> Iterator[MiniSchool]:
-    """A school in a database of its own: `sqlite` or `postgresql`."""
+def copied_school(kind: str, library: Library | None = None) -> Iterator[MiniSchool]:
+    """A school in a database of its own: `sqlite` or `postgresql`; with the product's lessons."""
     template, ids = _sqlite_template() if kind == "sqlite" else _postgres_template()
     database = sqlite_database if kind == "sqlite" else postgres_database
     for url in database(template):
-        engine = open_engine(url)
-        yield MiniSchool(engine, ids=ids)
-        engine.dispose()
+        with _one_engine(kind).at(url) as engine:
+            yield MiniSchool(engine, library, ids)
+
+
+@dataclass
+class _Pointed:
+    """One engine for the copies of one kind, pointed at one after the other.
+
+    An engine of its own for every copy would compile every statement again, which is half of a
+    test's time.
+    """
+
+    engine: Engine
+    url: URL
+    busy: bool = False
+
+    @contextmanager
+    def at(self, url: str) -> Iterator[Engine]:
+        """The engine, connecting to the database at `url`; another one if it is in use already."""
+        if self.busy:
+            engine = open_engine(url)
+            yield engine
+            engine.dispose()
+            return
+        self.busy = True
+        self.engine.url = self.url = make_url(url).set(drivername=self.engine.url.drivername)
+        try:
+            yield self.engine
+        finally:
+            self.engine.dispose()
+            self.busy = False
+
+
+@cache
+def _one_engine(kind: str) -> _Pointed:
+    nowhere = f"sqlite:///{tempfile.gettempdir()}/lantoa-never-opened.db"
+    url = nowhere if kind == "sqlite" else postgres_server()
+    pointed = _Pointed(open_engine(url), make_url(url))
+
+    @event.listens_for(pointed.engine, "do_connect")
+    def _connect_there(
+        dialect: Dialect, _record: object, args: list[object], params: dict[str, object]
+    ) -> None:
+        args[:], more = dialect.create_connect_args(pointed.url)
+        params.update(more)
+
+    return pointed

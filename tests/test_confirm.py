@@ -1,24 +1,20 @@
 """The relative's side: asked in their own chat or on the pupil's phone, and the short check."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from content.update import Said
 from db.batch import Unit
 from tests.conversation import MiniSchool
-from tests.learning import finish_otp, learning_school, log, relative
+from tests.learning import finish_otp, log, relative
 
 OTP = ("Bà ngoại", "Mã OTP là chìa khóa", "Hôm nay", "Tự làm được")
 PAY = ("Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
 
 
 @pytest.fixture
-def school(database_url: str) -> Iterator[MiniSchool]:
-    made = learning_school(database_url)
-    relative(made, "ba", "ba-ngoai")
-    yield made
-    made.engine.dispose()
+def school(learning: MiniSchool) -> MiniSchool:
+    relative(learning, "ba", "ba-ngoai")
+    return learning
 
 
 def states(school, alias="lan"):

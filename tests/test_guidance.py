@@ -1,23 +1,20 @@
 """`hướng dẫn`: four taps to a claim, its correction on the same day, days as people type them."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
 from content.days import day_in, day_words
 from tests.conversation import MiniSchool
-from tests.learning import finish_otp, learning_school, log, relative
+from tests.learning import finish_otp, log, relative
 
 TODAY = date(2026, 11, 17)  # a Tuesday, as the school's clock begins
 
 
 @pytest.fixture
-def school(database_url: str) -> Iterator[MiniSchool]:
-    made = learning_school(database_url)
-    relative(made, "ba", "ba-ngoai")
-    yield made
-    made.engine.dispose()
+def school(learning: MiniSchool) -> MiniSchool:
+    relative(learning, "ba", "ba-ngoai")
+    return learning
 
 
 def test_four_taps_make_a_claim(school):

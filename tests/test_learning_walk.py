@@ -5,7 +5,6 @@ from contextlib import closing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.databases import sqlite_database
 from tests.learning import learning_school, relative
 
 WORDS = (
@@ -23,8 +22,8 @@ STEPS = st.lists(
 @settings(max_examples=25, deadline=None)
 @given(steps=STEPS)
 def test_any_words_in_any_state_get_an_answer_with_a_next_step(steps):
-    with closing(sqlite_database()) as database:
-        school = learning_school(next(database))
+    with closing(learning_school("sqlite")) as schools:
+        school = next(schools)
         relative(school, "ba", "ba-ngoai")
         talks = {alias: school.joined(alias) for alias in set(SPEAKERS)}
         for alias, text in steps:

@@ -1,6 +1,5 @@
 """`hoc`: picking, playing, leaving and ending a lesson; what is written and what is not."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,14 +8,12 @@ import pytest
 from content.loader import Library, load
 from db.models import consent
 from tests.conversation import MiniSchool
-from tests.learning import finish_otp, learning_school, relative, small_library
+from tests.learning import finish_otp, relative, small_library
 
 
 @pytest.fixture
-def school(database_url: str) -> Iterator[MiniSchool]:
-    made = learning_school(database_url)
-    yield made
-    made.engine.dispose()
+def school(learning: MiniSchool) -> MiniSchool:
+    return learning
 
 
 def test_who_has_no_run_yet_is_in_the_first_lesson_at_once(school):

@@ -1,21 +1,17 @@
 """`toi`: what a pupil, a relative and a teacher see of themselves."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.conversation import MiniSchool
-from tests.learning import finish_otp, learning_school, log, relative
+from tests.learning import finish_otp, log, relative
 
 PAY = ("Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
 
 
 @pytest.fixture
-def school(database_url: str) -> Iterator[MiniSchool]:
-    made = learning_school(database_url)
-    relative(made, "ba", "ba-ngoai")
-    yield made
-    made.engine.dispose()
+def school(learning: MiniSchool) -> MiniSchool:
+    relative(learning, "ba", "ba-ngoai")
+    return learning
 
 
 def test_a_pupil_sees_this_week_and_all(school):
