@@ -1,7 +1,7 @@
 """A small school to talk with, without a channel: updates in, what was said out.
 
-Every turn is run twice with a rollback between, and must do the same: work may run twice in
-production too.
+On SQLite every turn is run twice with a rollback between, and must do the same: work may run
+twice in production too.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from content.fit import Capabilities
 from content.loader import Library, load
@@ -29,7 +29,6 @@ from handlers.due import Fire, Occurrence, fire
 from handlers.route import Committed, take_turn
 from handlers.routes import FIRED
 from handlers.world import WEB, BotFace, School, World
-from tests.rewinding import rewind_ids
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 START = "2026-11-17 16:00"  # a Tuesday
@@ -109,7 +108,6 @@ class MiniSchool:
         self.n_said = 0
         if ids is None:
             models.metadata.create_all(engine)
-        rewind_ids(engine)
         if ids is None:
             self._fill()
         else:
@@ -216,15 +214,27 @@ class MiniSchool:
         return self.run(Unit(work, self.now))
 
     def run(self, unit: Unit) -> Any:
-        """Do a unit as the database thread does; once for nothing, rolled back, then for good."""
+        """Do a unit as the database thread does; on SQLite once for nothing, rolled back, before.
+
+        What a turn says does not depend on the database; and PostgreSQL's ids do not go back with
+        a transaction, so a code made of a new person's id would rightly be another one.
+        """
         with self.engine.connect() as connection:
-            with connection.begin() as first:
-                before = run_batch(connection, [unit])[0]
-                first.rollback()
+            before = self._in_vain(connection, unit) if self._rehearses else None
             with connection.begin():
                 after = run_batch(connection, [unit])[0]
-        assert _bodies(before) == _bodies(after), "a turn run twice must say the same"
+        assert before is None or _bodies(before) == _bodies(after), "a turn run twice says the same"
         return after
+
+    @property
+    def _rehearses(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def _in_vain(self, connection: Connection, unit: Unit) -> Any:
+        with connection.begin() as first:
+            result = run_batch(connection, [unit])[0]
+            first.rollback()
+        return result
 
     def tick(self, to: str) -> None:
         """Move the clock to local time `to`, firing what is due on the way, in order."""
