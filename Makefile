@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPREAD := -n 3 --maxschedchunk 1
 
-.PHONY: install setup demo picture test lint types layers pytest coverage bench format lock clean
+.PHONY: install setup demo picture test lint types layers pytest browser coverage bench format lock clean
 
 # What running needs; `setup` brings what changing and testing needs too.
 install: $(VENV)/.runs
@@ -40,7 +40,12 @@ layers: setup
 	$(BIN)/lint-imports
 
 pytest: setup
-	$(BIN)/pytest $(SPREAD)
+	$(BIN)/pytest $(SPREAD) --ignore-glob='*_browser.py'
+
+# The same pages in a real Chromium, brought onto the machine if it is not there; apart from `test`,
+# since a browser is slow, and is not on every machine.
+browser: setup
+	$(BIN)/pytest -n 2 --maxschedchunk 1 tests/test_*_browser.py
 
 # Branch coverage with a floor that only rises; apart from `test`, since it doubles the time.
 coverage: setup

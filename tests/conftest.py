@@ -23,16 +23,14 @@ WAITING = (
     "sigterm_ends",
     "killed_on",
     "one_process_holds",
-    "a_visitor_learns",
     "batches_lock",
     "no_text_",
-    "_browser.py",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests that wait begin first; the order of the others stays."""
-    items.sort(key=lambda item: not any(name in item.nodeid for name in WAITING))
+    items.sort(key=lambda item: not any(name in item.name for name in WAITING))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -223,7 +223,7 @@ class MiniSchool:
             before = self._in_vain(connection, unit) if self._rehearses else None
             with connection.begin():
                 after = run_batch(connection, [unit])[0]
-        assert before is None or _bodies(before) == _bodies(after), "a turn run twice says the same"
+        assert before is None or _bodies(before) == _bodies(after), "run twice must say the same"
         return after
 
     @property

