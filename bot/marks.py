@@ -57,9 +57,11 @@ class DatabaseMarks:
             await self._gathering.committed
             return
         mine = self._gathering = _Gathering([(row.id, message)])
-        await asyncio.sleep(0)
-        self._gathering = None
         try:
+            try:
+                await asyncio.sleep(0)
+            finally:  # also if it is cancelled here: whoever comes later must not join it
+                self._gathering = None
             await self._do(partial(_sent, mine.rows))
         except BaseException as error:
             mine.committed.set_exception(error)
