@@ -117,6 +117,9 @@ def to_send(row: NewRow, chat: str, *, group: bool) -> OutRow:
         kind=values["kind"],
         body=values["body"],
         harmless=values["harmless"],
+        rank=values["rank"],
+        sense=values["sense"],
+        created_at=values["created_at"],
     )
 
 

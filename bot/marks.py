@@ -142,6 +142,9 @@ def _pending(store: Store, bot: str) -> list[OutRow]:
             body=row.body,
             harmless=row.harmless,
             attempted=row.attempted_at is not None,
+            rank=row.rank,
+            sense=row.sense,
+            created_at=row.created_at,
         )
         for row in store.outbox.open(bot)
     ]

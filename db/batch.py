@@ -173,6 +173,7 @@ def _fill(session: Session, seats: Sequence[Seat], others: Sequence[int]) -> dic
         row = conversations.get((seat.account_id, seat.sender))
         if row is not None:
             seat.seq, seat.pending, seat.at = row.seq, row.pending, row.at
+            seat.heard_at = row.heard_at
         seat.persons = tuple(p for p, _ in speakers.get(seat.account_id, ()))
         seat.person = persons.get(current.get(seat.account_id, 0))
     read_ahead(session, seats)

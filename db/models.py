@@ -124,6 +124,7 @@ account = Table(
     # The outbox id up to which messages are hidden: who holds the chat now did not hear them. An id
     # and no time, since clocks are set back, and differ between machines.
     Column("hidden_to", Id),
+    Column("push", String(10)),  # web: offered, on, declined; null: not asked yet
     _at("created_at"),
     UniqueConstraint("bot", "external_id"),
 )
@@ -172,6 +173,7 @@ conversation = Table(
     Column("seq", Integer, nullable=False),
     Column("pending", JSON, nullable=False),
     _at("at"),
+    _at("heard_at", null=True),  # when the person last said something here
 )
 
 inbox = Table(
@@ -197,8 +199,15 @@ outbox = Table(
     _at("created_at"),
     _at("attempted_at", null=True),
     _at("done_at", null=True),
-    Column("outcome", String(12)),  # sent, rejected, gone, uncertain
+    Column("outcome", String(12)),  # sent, rejected, gone, uncertain, dropped
     Column("external_id", String(64)),
+    Column("rank", String(10), nullable=False, server_default="answer"),  # answer, tally, reminder
+    Column(
+        "sense", JSON(none_as_null=True)
+    ),  # what must still hold when it is sent; null: it is sent whatever comes
+    Column("reason", Text),  # why it waits or ended so: ours, or the platform's words; never logged
+    Column("tries", Integer, nullable=False, server_default="0"),  # calls that failed
+    _at("retry_at", null=True),
     Index(
         "ix_outbox_open",
         "bot",
@@ -225,7 +234,8 @@ schedule = Table(
     _ref("class_id", "school_class.id", null=True),
     _ref("person_id", "person.id", null=True),
     _ref("account_id", "account.id", null=True),
-    Column("rule", JSON),  # cron fields in the school's zone; null: once
+    Column("rule", JSON),  # cron fields, wall time in `zone`; null: once
+    Column("zone", String(40)),  # null: the school's
     Column("data", JSON),
     _at("next_at", null=True),
     Index(
@@ -382,4 +392,40 @@ lease = Table(
     Column("name", String(60), primary_key=True),
     Column("holder", String(60), nullable=False),
     _at("until"),
+)
+
+push_subscription = Table(
+    "push_subscription",
+    metadata,
+    _id(),
+    _ref("account_id", "account.id"),
+    Column("endpoint", Text, nullable=False),
+    Column("p256dh", String(120), nullable=False),
+    Column("auth", String(60), nullable=False),
+    _at("created_at"),
+    UniqueConstraint("endpoint"),
+    Index("ix_push_subscription_account", "account_id"),
+)
+
+pause = Table(
+    "pause",
+    metadata,
+    _id(),
+    _ref("class_id", "school_class.id", null=True),
+    _ref("person_id", "person.id", null=True),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date),  # inclusive; null: until somebody ends it
+    _ref("by_person_id", "person.id", null=True),
+    _at("created_at"),
+    _at("ended_at", null=True),
+    Index("ix_pause_class", "class_id"),
+    Index("ix_pause_person", "person_id"),
+)
+
+restoration = Table(  # what was sent in between is unknown: nothing harmful is repeated blindly
+    "restoration",
+    metadata,
+    _id(),
+    _at("backup_at"),
+    _at("restored_at"),
 )

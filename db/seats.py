@@ -79,6 +79,7 @@ class Seat:
     seq: int = 0
     pending: dict[str, Any] = field(default_factory=dict)
     at: datetime | None = None  # when this conversation last moved
+    heard_at: datetime | None = None  # when the person last said something here, before this turn
     persons: tuple[int, ...] = ()
     person: Person | None = None
 

@@ -180,8 +180,9 @@ def _save_conversation(dialect: str) -> Insert:
         seq=bindparam("seq"),
         pending=bindparam("pending"),
         at=bindparam("at"),
+        heard_at=bindparam("heard_at"),
     )
-    new = {name: statement.excluded[name] for name in ("seq", "pending", "at")}
+    new = {name: statement.excluded[name] for name in ("seq", "pending", "at", "heard_at")}
     result: Insert = statement.on_conflict_do_update(
         index_elements=["account_id", "sender"], set_=new
     )

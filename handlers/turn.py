@@ -13,7 +13,7 @@ from content.update import Update
 from db.seats import Person, Seat
 from db.session import NewRow
 from db.store import Store
-from db.store.outbox import Where
+from db.store.outbox import How, Where
 from handlers.world import World
 
 VALUE_RE = re.compile(r"\{(\w+)\}")
@@ -78,6 +78,8 @@ class Turn:
         unasked: the messages are not an answer to this person's own turn and use their allowance.
         harmless: whether repeating this turn's messages would do no harm (False for a group's
             tally).
+        rank: who goes first: `answer` (somebody waits), then `tally`, then `reminder`.
+        sense: what must still hold when the messages are sent (`handlers.sense`).
         opened: `pending`, once it was read.
     """
 
@@ -92,6 +94,8 @@ class Turn:
     argument: str = ""
     unasked: bool = False
     harmless: bool = True
+    rank: str = "answer"
+    sense: Mapping[str, Any] | None = None
     messages: list[Message] = field(default_factory=list)
     pictures: list[dict[str, Any]] = field(default_factory=list)
     question: Pending | None = None
@@ -221,7 +225,7 @@ class Turn:
         if self.question is not None:
             self.seat.seq += 1
             self.seat.pending = self.question.to_json()
-            self.store.chats.save(self.seat, self.now)
+            self.store.chats.save(self.seat, self.now, heard=self.update is not None)
         n_choices = len(self.messages[-1].choices) if self.messages else 0
         tokens = [f"{self.seat.seq}.{position}" for position in range(n_choices)]
         where = Where(self.seat.account_id, self.seat.bot)
@@ -237,8 +241,7 @@ class Turn:
                 kind,
                 body,
                 self.now,
-                harmless=self.harmless,
-                unasked_for=person if position == 0 else None,
+                How(self.harmless, person if position == 0 else None, self.rank, self.sense),
             )
             for position, (kind, body) in enumerate(calls)
         ]

@@ -71,7 +71,7 @@ def count_turn(store: Store) -> int:
     """Add one to the chat's own counter, kept in its conversation."""
     assert store.seat is not None
     store.seat.seq += 1
-    store.chats.save(store.seat, NOW)
+    store.chats.save(store.seat, NOW, heard=True)
     return store.seat.seq
 
 

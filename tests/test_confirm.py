@@ -304,7 +304,7 @@ def forge(school, talk, value):
 
     def work(store):
         store.seat.pending["choices"][0][1] = value
-        store.chats.save(store.seat, school.now)
+        store.chats.save(store.seat, school.now, heard=True)
 
     school.run(Unit(work, school.now, chat=talk.address))
 

@@ -369,6 +369,7 @@ def test_a_forged_class_is_refused(school):
                 "seq": row.seq,
                 "pending": pending,
                 "at": school.now,
+                "heard_at": school.now,
             }
         )
         store["done"] = True

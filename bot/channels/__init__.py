@@ -5,6 +5,7 @@ The protocol every platform's file fulfils, and the ways a delivery can fail.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -75,6 +76,9 @@ class OutRow:
         harmless: whether a repeat would be harmless; if not, `attempted_at` is committed before the
             call.
         attempted: whether an earlier process may have made the call already.
+        rank: who goes first: `answer` (somebody waits), then `tally`, then `reminder`.
+        sense: what must still hold when it is sent (`handlers.sense`); None: nothing.
+        created_at: when its turn wrote it; None where nobody asks.
     """
 
     id: int
@@ -86,6 +90,9 @@ class OutRow:
     body: Mapping[str, Any]
     harmless: bool = True
     attempted: bool = False
+    rank: str = "answer"
+    sense: Mapping[str, Any] | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

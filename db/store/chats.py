@@ -50,8 +50,8 @@ class Chats:
         """Work in `session`'s transaction."""
         self._session = session
 
-    def save(self, seat: Seat, now: datetime) -> None:
-        """Keep the seat's open question."""
+    def save(self, seat: Seat, now: datetime, *, heard: bool) -> None:
+        """Keep the seat's open question; `heard`: the person has just said something."""
         self._session.put_conversation(
             {
                 "account_id": seat.account_id,
@@ -59,6 +59,7 @@ class Chats:
                 "seq": seat.seq,
                 "pending": seat.pending,
                 "at": now,
+                "heard_at": now if heard else seat.heard_at,
             }
         )
 

@@ -1,6 +1,6 @@
 """Outbox rows: wire calls to make, and what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,26 @@ class Where:
     bot: str
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How an outbox row is to be sent.
+
+    Attributes:
+        harmless: whether sending it twice would do no harm.
+        unasked_for: the person whose allowance of unasked messages it uses.
+        rank: who goes first: `answer` (somebody waits), then `tally`, then `reminder`.
+        sense: what must still hold when it is sent (`handlers.sense`); None: nothing.
+    """
+
+    harmless: bool = True
+    unasked_for: int | None = None
+    rank: str = "answer"
+    sense: Mapping[str, Any] | None = None
+
+
+PLAINLY = How()
+
+
 class Outbox:
     """Reads and writes of outbox rows."""
 
@@ -52,9 +72,7 @@ class Outbox:
         kind: str,
         body: dict[str, Any],
         now: datetime,
-        *,
-        harmless: bool = True,
-        unasked_for: int | None = None,
+        how: How = PLAINLY,
     ) -> NewRow:
         """One wire call to make after the commit.
 
@@ -63,8 +81,7 @@ class Outbox:
             kind: `say`, `qr` or `delete`.
             body: what the channel sends (`bot.channels.OutRow`).
             now: the instant of the turn; rows of a chat go out in the order of putting.
-            harmless: whether sending it twice would do no harm.
-            unasked_for: the person whose weekly allowance of unasked messages it uses.
+            how: how it is to be sent.
         """
         row = NewRow(
             {
@@ -72,8 +89,10 @@ class Outbox:
                 "account_id": where.account_id,
                 "kind": kind,
                 "body": body,
-                "harmless": harmless,
-                "unasked_for": unasked_for,
+                "harmless": how.harmless,
+                "unasked_for": how.unasked_for,
+                "rank": how.rank,
+                "sense": how.sense,
                 "created_at": now,
             }
         )
