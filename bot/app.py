@@ -4,66 +4,41 @@ import asyncio
 import contextlib
 import fcntl
 import gc
-import os
 import resource
 import signal
-import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
-import structlog
 from aiohttp import web
 
 from bot import collector
-from bot.channels import Channel, DeliveryError, OutRow, Rejected
+from bot.channels import Channel, OutRow
 from bot.channels.telegram import TelegramChannel, TelegramSettings
 from bot.channels.web import WebChannel, WebSettings
 from bot.clock import Clock, SystemClock
 from bot.config import API_BASE, BotSettings, Settings
 from bot.intake import Intake
+from bot.keeping import Bot, CannotStart, Keeper
 from bot.marks import DatabaseMarks
 from bot.metrics import Metrics
-from bot.sender import Sender
 from bot.ticker import Ticker
 from bot.wake import Waker
 from bot.web import routes
 from content.loader import load
-from content.words import COMMANDS
 from db import migrate
 from db.batch import Unit
 from db.engine import open_engine
-from db.runner import Database, Unavailable
-from db.store import Store
+from db.runner import Database
 from handlers.codes import Codes
 from handlers.due import begin_chores
 from handlers.routes import FIRED
 from handlers.world import WEB, BotFace, School, World
 
-LEASE = timedelta(seconds=15)
 WEB_S = 1.0
 MOST_FILES = 10_240  # each open page is one; macOS allows no more
-MENU_WORDS = ("hoc", "huongdan", "nguoithan", "toi", "doinguoi", "dulieu", "dung", "trogiup")
-
-log = structlog.get_logger()
-
-
-class CannotStart(Exception):
-    """`lantoa run` cannot go on; the text is a sentence for the person who typed it."""
-
-
-@dataclass(slots=True)
-class _Bot:
-    """One bot of this process: its channel, and its sender while this process holds its lease."""
-
-    channel: Channel
-    published: bool = False
-    sender: Sender | None = None
 
 
 class App:
@@ -102,12 +77,19 @@ class App:
         web_settings = WebSettings(settings.secret, settings.base, framed)
         self.web = WebChannel(web_settings, self.database, self.world, self.clock)
         channels: list[Channel] = [make_channel(bot, settings, self.clock) for bot in settings.bots]
-        self._bots = {channel.name: _Bot(channel) for channel in [*channels, self.web]}
+        self._bots = {channel.name: Bot(channel) for channel in [*channels, self.web]}
         for bot in settings.bots:
             capabilities = self._bots[bot.name].channel.capabilities
             self._faces[bot.name] = BotFace(bot.channel, "", capabilities)
         self._faces[WEB] = BotFace(WEB, "", self.web.capabilities, settings.base)
-        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._keeper = Keeper(
+            self.database,
+            self.clock,
+            self._marks,
+            self.intake,
+            self._faces,
+            alone=self._lock is not None,
+        )
         self._waker = Waker(settings.database_url, self._woken)
         self.more_routes: list[web.RouteDef] = []  # served besides; the demo's page
         self.settled: Callable[[], None] = _nothing  # called when a bot's start-up is over
@@ -147,7 +129,10 @@ class App:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self.ticker.run()), group.create_task(self._waker.run())]
-                tasks += [group.create_task(self._keep(bot)) for bot in self._bots.values()]
+                tasks += [
+                    group.create_task(self._keeper.keep(bot, self.settled))
+                    for bot in self._bots.values()
+                ]
                 self.ready = True
                 await stop.wait()
                 self.ready = False
@@ -184,105 +169,13 @@ class App:
             ) from None
         return runner
 
-    async def _keep(self, bot: _Bot) -> None:
-        """Hold the bot's lease as long as possible; poll and send while holding it."""
-        name = bot.channel.name
-        bot.published = await self._introduce(bot)
-        self.settled()
-        while True:
-            if not await self._lease(name):
-                await self.clock.sleep(LEASE.total_seconds() / 3)
-                continue
-            log.info("bot_held", bot=name)
-            bot.sender = Sender(bot.channel, self._marks, self.clock)
-            try:
-                await self._work(bot, bot.sender)
-            finally:
-                bot.sender = None
-
-    async def _work(self, bot: _Bot, sender: Sender) -> None:
-        """Poll and send until the lease is lost."""
-        async with asyncio.TaskGroup() as group:
-            loops = [
-                group.create_task(sender.run()),
-                group.create_task(bot.channel.listen(self.intake.receive, self.intake.skip)),
-            ]
-            if not bot.published:
-                # Beside the polling: the library for it takes seconds to import.
-                bot.published = True
-                loops.append(group.create_task(self._publish(bot.channel)))
-            while await self._lease(bot.channel.name):
-                await self.clock.sleep(LEASE.total_seconds() / 3)
-            log.warning("lease_lost", bot=bot.channel.name)
-            for task in loops:
-                task.cancel()
-
-    async def _lease(self, bot: str) -> bool:
-        if self._lock is not None:
-            return True  # SQLite: the lock file says that this is the only process
-        now = self.clock.now()
-        work = partial(_take_lease, bot, self._holder, now)
-        try:
-            return bool(await self.database.run(Unit(work, now)))
-        except Unavailable:
-            return False
-
-    async def _introduce(self, bot: _Bot) -> bool:
-        """Ask who the bot is until platform and database answer; keep its name.
-
-        Returns:
-            Whether the platform has our command list already.
-        """
-        name, face = bot.channel.name, self._faces[bot.channel.name]
-        wait_s = 1.0
-        while True:
-            try:
-                username = await bot.channel.open()
-                now = self.clock.now()
-                work = partial(_remember_bot, name, face.channel, username, now)
-                published = await self.database.run(Unit(work, now))
-            except Rejected as error:
-                raise CannotStart(refusal(name, error.reason)) from None
-            except (DeliveryError, Unavailable) as error:
-                log.warning("bot_unreachable", bot=name, error=type(error).__name__)
-                await self.clock.sleep(wait_s)
-                wait_s = min(wait_s * 2, 30.0)
-            else:
-                self._faces[name] = replace(face, username=username)
-                return bool(published == COMMANDS_PRINT)
-
-    async def _publish(self, channel: Channel) -> None:
-        """Give Telegram our command list; best effort, the next start tries again."""
-        if not isinstance(channel, TelegramChannel):
-            return
-        try:
-            await channel.publish_commands(COMMAND_LIST)
-            now = self.clock.now()
-            await self.database.run(Unit(partial(_published, channel.name), now))
-        except (DeliveryError, Unavailable) as error:
-            log.warning("commands_not_published", bot=channel.name, error=type(error).__name__)
-
     async def _close(self) -> None:
         for bot in self._bots.values():
             await bot.channel.close()
-        if self._lock is None:
-            now = self.clock.now()
-            for name in self._bots:
-                await self.database.run(Unit(partial(_release, name, self._holder), now))
+        await self._keeper.release(self._bots)
         await asyncio.to_thread(self.database.close)
         if self._lock is not None:
             self._lock.close()
-
-
-COMMAND_LIST = [(word, COMMANDS[word].label) for word in MENU_WORDS]
-COMMANDS_PRINT = sha256(repr(COMMAND_LIST).encode()).hexdigest()[:32]
-
-
-def refusal(bot: str, reason: str) -> str:
-    """What the person who typed `lantoa run` is told when the platform refuses the bot."""
-    if reason == "token":
-        return f"Bot {bot}: nền tảng không nhận mã bot (token). Xem lại token ở @BotFather."
-    return f"Bot {bot}: nền tảng từ chối ({reason}). Xem lại LANTOA_PUBLIC_URL và cài đặt của bot."
 
 
 def make_channel(bot: BotSettings, settings: Settings, clock: Clock) -> TelegramChannel:
@@ -339,24 +232,6 @@ def lock_home(settings: Settings) -> IO[str]:
             "trước, hoặc dùng thư mục khác (LANTOA_HOME)."
         ) from None
     return file
-
-
-def _take_lease(bot: str, holder: str, now: datetime, store: Store) -> bool:
-    return store.bots.take(bot, holder, now, LEASE)
-
-
-def _remember_bot(name: str, channel: str, username: str, now: datetime, store: Store) -> str:
-    store.bots.seen(name, channel, username, now)
-    known = [row for row in store.bots.all() if row.name == name]
-    return str(known[0].commands)
-
-
-def _published(bot: str, store: Store) -> None:
-    store.bots.published(bot, COMMANDS_PRINT)
-
-
-def _release(bot: str, holder: str, store: Store) -> None:
-    store.bots.release(bot, holder)
 
 
 def allow_many_files() -> None:

@@ -17,7 +17,7 @@ from aiohttp import web
 from sqlalchemy import Engine, insert
 from typing_extensions import override
 
-from bot.app import COMMANDS_PRINT as PRINT
+from bot.keeping import COMMANDS_PRINT as PRINT
 from content.names import sort_key
 from db import migrate, models
 from db.engine import open_engine

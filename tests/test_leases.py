@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, select
 
-from bot.app import LEASE
+from bot.keeping import LEASE
 from db import models
 from db.engine import open_engine
 from tests.databases import postgres_database

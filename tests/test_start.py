@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.app import COMMANDS_PRINT
+from bot.keeping import COMMANDS_PRINT
 from tests.conversation import MiniSchool, mini_school
 from tests.databases import sqlite_database
 from tests.fake_telegram import Failure, FakeTelegram

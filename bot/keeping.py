@@ -1,0 +1,180 @@
+"""Keeping a bot: its lease, who it is, and its polling and sending while this process holds it."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+
+import structlog
+
+from bot.channels import Channel, DeliveryError, Rejected
+from bot.channels.telegram import TelegramChannel
+from bot.clock import Clock
+from bot.intake import Intake
+from bot.outcomes import Marks
+from bot.sender import Sender
+from content.words import COMMANDS
+from db.batch import Unit
+from db.runner import Database, Unavailable
+from db.store import Store
+from handlers.world import BotFace
+
+LEASE = timedelta(seconds=15)
+MENU_WORDS = ("hoc", "huongdan", "nguoithan", "toi", "doinguoi", "dulieu", "dung", "trogiup")
+
+log = structlog.get_logger()
+
+
+class CannotStart(Exception):
+    """`lantoa run` cannot go on; the text is a sentence for the person who typed it."""
+
+
+@dataclass(slots=True)
+class Bot:
+    """One bot of this process: its channel, and its sender while this process holds its lease."""
+
+    channel: Channel
+    published: bool = False
+    sender: Sender | None = None
+
+
+class Keeper:
+    """Holds the leases of this process's bots; polls and sends for those it holds."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        marks: Marks,
+        intake: Intake,
+        faces: dict[str, BotFace],
+        *,
+        alone: bool,
+    ) -> None:
+        """`faces` gets each bot's name; `alone`: no other process can hold one."""
+        self._database = database
+        self._clock = clock
+        self._marks = marks
+        self._intake = intake
+        self._faces = faces
+        self._alone = alone
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def keep(self, bot: Bot, settled: Callable[[], None]) -> None:
+        """Hold the bot's lease as long as possible; poll and send while holding it."""
+        name = bot.channel.name
+        bot.published = await self._introduce(bot)
+        settled()
+        while True:
+            if not await self._lease(name):
+                await self._clock.sleep(LEASE.total_seconds() / 3)
+                continue
+            log.info("bot_held", bot=name)
+            bot.sender = Sender(bot.channel, self._marks, self._clock)
+            try:
+                await self._work(bot, bot.sender)
+            finally:
+                bot.sender = None
+
+    async def _work(self, bot: Bot, sender: Sender) -> None:
+        """Poll and send until the lease is lost."""
+        async with asyncio.TaskGroup() as group:
+            loops = [
+                group.create_task(sender.run()),
+                group.create_task(bot.channel.listen(self._intake.receive, self._intake.skip)),
+            ]
+            if not bot.published:
+                # Beside the polling: the library for it takes seconds to import.
+                bot.published = True
+                loops.append(group.create_task(self._publish(bot.channel)))
+            while await self._lease(bot.channel.name):
+                await self._clock.sleep(LEASE.total_seconds() / 3)
+            log.warning("lease_lost", bot=bot.channel.name)
+            for task in loops:
+                task.cancel()
+
+    async def _lease(self, bot: str) -> bool:
+        if self._alone:
+            return True  # SQLite: the lock file says that this is the only process
+        now = self._clock.now()
+        work = partial(_take_lease, bot, self._holder, now)
+        try:
+            return bool(await self._database.run(Unit(work, now)))
+        except Unavailable:
+            return False
+
+    async def _introduce(self, bot: Bot) -> bool:
+        """Ask who the bot is until platform and database answer; keep its name.
+
+        Returns:
+            Whether the platform has our command list already.
+        """
+        name, face = bot.channel.name, self._faces[bot.channel.name]
+        wait_s = 1.0
+        while True:
+            try:
+                username = await bot.channel.open()
+                now = self._clock.now()
+                work = partial(_remember_bot, name, face.channel, username, now)
+                published = await self._database.run(Unit(work, now))
+            except Rejected as error:
+                raise CannotStart(refusal(name, error.reason)) from None
+            except (DeliveryError, Unavailable) as error:
+                log.warning("bot_unreachable", bot=name, error=type(error).__name__)
+                await self._clock.sleep(wait_s)
+                wait_s = min(wait_s * 2, 30.0)
+            else:
+                self._faces[name] = replace(face, username=username)
+                return bool(published == COMMANDS_PRINT)
+
+    async def _publish(self, channel: Channel) -> None:
+        """Give Telegram our command list; best effort, the next start tries again."""
+        if not isinstance(channel, TelegramChannel):
+            return
+        try:
+            await channel.publish_commands(COMMAND_LIST)
+            now = self._clock.now()
+            await self._database.run(Unit(partial(_published, channel.name), now))
+        except (DeliveryError, Unavailable) as error:
+            log.warning("commands_not_published", bot=channel.name, error=type(error).__name__)
+
+    async def release(self, bots: Iterable[str]) -> None:
+        """Give the leases back, so that another process takes over at once."""
+        if self._alone:
+            return
+        now = self._clock.now()
+        for name in bots:
+            await self._database.run(Unit(partial(_release, name, self._holder), now))
+
+
+COMMAND_LIST = [(word, COMMANDS[word].label) for word in MENU_WORDS]
+COMMANDS_PRINT = sha256(repr(COMMAND_LIST).encode()).hexdigest()[:32]
+
+
+def refusal(bot: str, reason: str) -> str:
+    """What the person who typed `lantoa run` is told when the platform refuses the bot."""
+    if reason == "token":
+        return f"Bot {bot}: nền tảng không nhận mã bot (token). Xem lại token ở @BotFather."
+    return f"Bot {bot}: nền tảng từ chối ({reason}). Xem lại LANTOA_PUBLIC_URL và cài đặt của bot."
+
+
+def _take_lease(bot: str, holder: str, now: datetime, store: Store) -> bool:
+    return store.bots.take(bot, holder, now, LEASE)
+
+
+def _remember_bot(name: str, channel: str, username: str, now: datetime, store: Store) -> str:
+    store.bots.seen(name, channel, username, now)
+    known = [row for row in store.bots.all() if row.name == name]
+    return str(known[0].commands)
+
+
+def _published(bot: str, store: Store) -> None:
+    store.bots.published(bot, COMMANDS_PRINT)
+
+
+def _release(bot: str, holder: str, store: Store) -> None:
+    store.bots.release(bot, holder)
