@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from content.calendar import OPEN, Calendar
 from content.fit import Capabilities
 from content.loader import Library
 from handlers.codes import Codes
@@ -18,16 +19,20 @@ class School:
         kind: `TH`, `THCS`, `THPT` or `mixed`.
         year: label of the school year, "2026-2027".
         breaks: weeks without school as (first day, last day), inclusive.
+        calendar: teaching weeks, breaks and exams, of the school and of single classes.
     """
 
     name: str
     kind: str
     year: str
     breaks: tuple[tuple[date, date], ...] = ()
+    calendar: Calendar = OPEN
 
-    def in_break(self, day: date) -> bool:
-        """Whether the day lies in a break."""
-        return any(first <= day <= last for first, last in self.breaks)
+    def in_break(self, day: date, class_label: str = "") -> bool:
+        """Whether this class, or without one the whole school, has no school on this day."""
+        if any(first <= day <= last for first, last in self.breaks):
+            return True
+        return self.calendar.rests(day, class_label)
 
 
 WEB = "web"

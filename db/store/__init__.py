@@ -14,6 +14,7 @@ from db.store.codes import CodeRows
 from db.store.feed import Feed
 from db.store.guidances import Guidances
 from db.store.outbox import Outbox
+from db.store.pauses import Pauses
 from db.store.people import People
 from db.store.privacy import Privacy
 from db.store.runs import Runs
@@ -94,6 +95,11 @@ class Store:
     def bots(self) -> Bots:
         """Our bots, and who holds the lease on each."""
         return Bots(self.session)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        """Classes and persons who are left alone for a while."""
+        return Pauses(self.session)
 
     @cached_property
     def chores(self) -> Chores:
