@@ -1,8 +1,6 @@
 """Loading lessons: folders of YAML in, a library out, or every fault of every file at once."""
 
-import difflib
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,13 +10,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from content import checks, marked, model
-from content.marked import Marked, Unreadable, dotted, read_marked
+from content.forms import Form, form_fault
+from content.marked import Marked, Unreadable, dotted, read_marked_file
 from content.model import Lesson, Reader
 
 BUILT_IN = Path(__file__).parent / "lessons"
 NAME_RE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 MAX_ID = 40  # characters: an id travels in buttons, and Telegram gives one 64 bytes
-MAX_BYTES = 200_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -167,18 +165,7 @@ def _shadowed(earlier: _File | None) -> str | None:
 def _read_file(lesson_id: str, path: Path, problems: list[Problem]) -> _File | None:
     """The file's values with their lines, or None and a problem."""
     try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_BYTES:
-            problems.append(Problem(str(path), 0, "", f"Tệp lớn quá {MAX_BYTES} byte."))
-            return None
-        source = read_marked(unicodedata.normalize("NFC", raw.decode("utf-8-sig")))
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        problems.append(Problem(str(path), line, "", "Tệp không phải chữ Unicode (UTF-8)."))
-        return None
-    except OSError:
-        problems.append(Problem(str(path), 0, "", "Không đọc được tệp này."))
-        return None
+        source = read_marked_file(path)
     except Unreadable as error:
         problems.append(Problem(str(path), error.fault.line, error.fault.key, error.fault.reason))
         return None
@@ -210,52 +197,30 @@ def _lesson(file: _File, today: date, problems: list[Problem]) -> Lesson | None:
 
 def _form_problem(file: _File, error: Mapping[str, Any]) -> Problem:
     """One error of the form, at the place an author knows."""
-    path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
-    present = file.source.present(path)
-    key = path if error["type"] == "missing" else present
-    reason = _reason(error["type"], str(path[-1]) if path else "", error["msg"])
-    return Problem(str(file.path), file.source.line(path), dotted(key), reason)
-
-
-def _reason(kind: str, key: str, message: str) -> str:
-    """The Vietnamese sentence for an error of pydantic's."""
-    if kind == "lantoa":
-        return message
-    if kind == "missing":
-        if key == "because":
-            return "Lựa chọn này chưa nói vì sao (thiếu because)."
-        return f"Thiếu mục “{key}”."
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(key, KNOWN_KEYS, 1)
-        return f"Không có mục “{key}” ở đây." + (f" Có phải “{near[0]}”?" if near else "")
-    return REASONS.get(kind, f"Giá trị này không dùng được ({message}).")
-
-
-REASONS = {
-    "invalid_key": "Tên mục phải là chữ.",
-    "string_type": "Chỗ này phải là chữ; nếu là số, hãy đặt trong ngoặc kép.",
-    "int_type": "Chỗ này phải là một số nguyên.",
-    "bool_type": "Chỗ này phải là true hoặc false.",
-    "date_type": "Chỗ này phải là một ngày, viết như 2026-11-21.",
-    "tuple_type": "Chỗ này phải là một danh sách.",
-    "too_short": "Danh sách này thiếu phần tử.",
-    "too_long": "Danh sách này thừa phần tử.",
-    "model_type": "Chỗ này phải là các mục “tên: giá trị”.",
-    "model_attributes_type": "Chỗ này phải là các mục “tên: giá trị”.",
-    "literal_error": "Chỉ nhận pupil, relative hoặc staff.",
-    "greater_than_equal": "Số này quá nhỏ; bài học dài từ 1 đến 30 phút.",
-    "less_than_equal": "Số này quá lớn; bài học dài từ 1 đến 30 phút.",
-    "string_pattern_mismatch": "Mã bài viết như M4.2.",
-    "union_tag_not_found": "Mỗi bước cần đúng một trong: say, ask, try, teach.",
-}
+    path, reason = form_fault(error, LESSON_FORM)
+    present = path if error["type"] == "missing" else file.source.present(path)
+    return Problem(str(file.path), file.source.line(path), dotted(present), reason)
 
 
 def _keys(part: type[BaseModel]) -> set[str]:
     return {info.alias or name for name, info in part.model_fields.items()}
 
 
-KNOWN_KEYS = sorted(
-    set().union(*(_keys(part) for part in model.Part.__subclasses__())) - {"id", "task", "audience"}
+LESSON_FORM = Form(
+    tuple(
+        sorted(
+            set().union(*(_keys(part) for part in model.Part.__subclasses__()))
+            - {"id", "task", "audience"}
+        )
+    ),
+    {
+        "missing because": "Lựa chọn này chưa nói vì sao (thiếu because).",
+        "literal_error": "Chỉ nhận pupil, relative hoặc staff.",
+        "greater_than_equal": "Số này quá nhỏ; bài học dài từ 1 đến 30 phút.",
+        "less_than_equal": "Số này quá lớn; bài học dài từ 1 đến 30 phút.",
+        "string_pattern_mismatch": "Mã bài viết như M4.2.",
+        "union_tag_not_found": "Mỗi bước cần đúng một trong: say, ask, try, teach.",
+    },
 )
 
 

@@ -1,16 +1,23 @@
 """YAML with places: a file's values, and the line on which each of them stands."""
 
+import pathlib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import yaml
+
+MAX_BYTES = 200_000
 
 Path = tuple[str | int, ...]  # keys and positions from the root: ("steps", 0, "options", 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong at a line (from 1) of the text; `key` as `dotted` writes it, may be empty."""
+    """Something wrong at a line (from 1) of the text; 0 when it is the file itself.
+
+    `key` is as `dotted` writes it, may be empty.
+    """
 
     line: int
     key: str
@@ -71,6 +78,26 @@ def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> object:
 
 
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+
+
+def read_marked_file(path: pathlib.Path) -> Marked:
+    """Read a file that holds one YAML document in UTF-8; its text is composed (NFC).
+
+    Raises:
+        Unreadable: it cannot be opened, is too large, or is no such document.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(Fault(0, "", "Không đọc được tệp này.")) from error
+    if len(raw) > MAX_BYTES:
+        raise Unreadable(Fault(0, "", f"Tệp lớn quá {MAX_BYTES} byte."))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise Unreadable(Fault(line, "", "Tệp không phải chữ Unicode (UTF-8).")) from error
+    return read_marked(unicodedata.normalize("NFC", text))
 
 
 def read_marked(text: str) -> Marked:
