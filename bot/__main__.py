@@ -1,13 +1,15 @@
 """The command line: `lantoa`, also `python -m bot`. Help stands in Vietnamese and English."""
 
+import os
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import logs
+from bot import logs, remote_clock
 from bot.app import CannotStart, serve
 from bot.cli import ConfigFile, fail, say, settings_from, warn
 from content.loader import LoadErrors
@@ -40,7 +42,10 @@ def run(config: ConfigFile = None, *, verbose: Verbose = False) -> None:
     """Chạy trợ lý cho tới khi dừng bằng Ctrl-C. (Run until stopped.)"""  # noqa: D415 - shown as help
     settings = settings_from(config)
     logs.set_up(verbose=verbose)
-    uvloop.run(serve(settings))
+    if address := os.environ.get(remote_clock.SETTING):
+        remote_clock.run(address, partial(serve, settings))
+    else:
+        uvloop.run(serve(settings))
 
 
 @database.command()

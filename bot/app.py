@@ -24,6 +24,7 @@ from bot.intake import Intake
 from bot.keeping import Bot, CannotStart, Keeper
 from bot.marks import DatabaseMarks
 from bot.metrics import Metrics
+from bot.remote_clock import Duties, RemoteClock
 from bot.ticker import Ticker
 from bot.wake import Waker
 from bot.web import routes
@@ -116,6 +117,22 @@ class App:
         known = self._bots.get(bot)
         if known is not None and known.sender is not None:
             known.sender.hand_over(await self._marks.pending(bot))
+
+    @property
+    def duties(self) -> Duties:
+        """What this process has under way, for whoever steps its clock."""
+        channels = [bot.channel for bot in self._bots.values()]
+        telegrams = [one for one in channels if isinstance(one, TelegramChannel)]
+
+        def n_waiting() -> int:
+            return sum(bot.sender.n_waiting for bot in self._bots.values() if bot.sender)
+
+        return Duties(
+            n_open=lambda: self.database.n_open + sum(one.n_open for one in telegrams),
+            n_waiting=n_waiting,
+            n_called=lambda: self._waker.n_called,
+            n_heard=lambda: self._waker.n_heard,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set; then end within five seconds.
@@ -250,15 +267,17 @@ def _nothing() -> None:
     """For who needs no word."""
 
 
-async def serve(settings: Settings) -> None:
-    """`lantoa run`: serve until SIGTERM or Ctrl-C."""
+async def serve(settings: Settings, clock: RemoteClock | None = None) -> None:
+    """`lantoa run`: serve until SIGTERM or Ctrl-C; a rehearsal brings its clock."""
     allow_many_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    app = App(settings)
+    app = App(settings, clock)
     app.settled = collector.calm
+    if clock is not None:
+        clock.attend(app.duties)
     await app.run(stop)
     gc.freeze()  # else the interpreter's end searches all of it for garbage: 0.8 s of the five
 

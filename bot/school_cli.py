@@ -29,6 +29,7 @@ from bot.cli import (
 )
 from bot.clock import SystemClock
 from bot.config import Settings
+from bot.remote_clock import instant
 from bot.reports.slips import slips_page
 from bot.roster import read_roster
 from bot.roster_model import Roster, RosterError
@@ -166,7 +167,7 @@ def make_app(clock: Clock, database: OpenDatabase = open_database) -> typer.Type
     return made
 
 
-app = make_app(SystemClock().now)
+app = make_app(lambda: instant(os.environ) or SystemClock().now())
 
 
 def _read(file: Path, kind: str) -> Roster:

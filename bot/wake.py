@@ -25,11 +25,13 @@ class Waker:
         self._postgres = self._url.startswith("postgresql://")
         self._woken = woken
         self._calls: asyncio.Queue[str] = asyncio.Queue(1000)
+        self.n_called = self.n_heard = 0  # our own calls come back to us too
 
     def call(self, bot: str) -> None:
         """Say that rows of `bot` were committed; the holder's slow sweep makes good a lost call."""
         if self._postgres and not self._calls.full():
             self._calls.put_nowait(bot)
+            self.n_called += 1
 
     async def run(self) -> None:
         """Hear and call until cancelled."""
@@ -56,6 +58,7 @@ class Waker:
         async with await self._connect() as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             async for notice in connection.notifies():
+                self.n_heard += 1
                 await self._woken(notice.payload)
 
     async def _speak(self) -> None:

@@ -49,6 +49,7 @@ class Database:
         n = 1 if engine.dialect.name == "sqlite" else (lanes or 3)
         self._lanes = [_Lane(engine, f"db-{number}") for number in range(n)]
         self._reader = ThreadPoolExecutor(1, "db-read")
+        self.n_open = 0  # units and reads that somebody waits for
 
     async def run(self, unit: Unit) -> Any:  # noqa: ANN401 - the work's own result, or REPEAT
         """Do the unit's work in a transaction and return its result after the commit, or `REPEAT`.
@@ -60,12 +61,20 @@ class Database:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         lane = self._lanes[crc32(unit.lane.encode()) % len(self._lanes)]
-        lane.put(_Waiting(unit, loop, future))
-        return await future
+        self.n_open += 1
+        try:
+            lane.put(_Waiting(unit, loop, future))
+            return await future
+        finally:
+            self.n_open -= 1
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a report's read on a connection of its own; it never holds up the turns."""
-        return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, work)
+        self.n_open += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, work)
+        finally:
+            self.n_open -= 1
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect().execution_options(begin="DEFERRED") as connection:

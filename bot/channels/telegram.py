@@ -136,6 +136,11 @@ class TelegramChannel:
             pictures=True,
         )
 
+    @property
+    def n_open(self) -> int:
+        """Calls that were begun and are not yet answered."""
+        return self._wire.n_open
+
     async def open(self) -> str:
         """Ask who we are, set the webhook if it is ours to set; return the user name.
 

@@ -163,6 +163,7 @@ class Wire:
         self._urls: dict[str, URL] = {}
         self._poster = Poster(self._base, CONNECT_S) if direct else None
         self._heads: dict[str, bytes] = {}
+        self.n_open = 0  # calls begun and not yet answered
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -185,9 +186,13 @@ class Wire:
             Rejected, ChatGone, ChatMoved: see there.
         """
         body = orjson.dumps(payload)
-        if self._poster is None:
-            return meant(*await self._post(method, body, JSON_HEADERS, timeout_s))
-        return meant(*await self._post_directly(self._poster, method, body, timeout_s))
+        self.n_open += 1
+        try:
+            if self._poster is None:
+                return meant(*await self._post(method, body, JSON_HEADERS, timeout_s))
+            return meant(*await self._post_directly(self._poster, method, body, timeout_s))
+        finally:
+            self.n_open -= 1
 
     async def upload(
         self, method: str, payload: Mapping[str, str], photo: bytes, timeout_s: float
@@ -204,7 +209,11 @@ class Wire:
         """
         form = aiohttp.FormData(payload)
         form.add_field("photo", photo, filename="qr.png", content_type="image/png")
-        return meant(*await self._post(method, form, {}, timeout_s))
+        self.n_open += 1
+        try:
+            return meant(*await self._post(method, form, {}, timeout_s))
+        finally:
+            self.n_open -= 1
 
     async def _post_directly(
         self, poster: Poster, method: str, body: bytes, timeout_s: float
