@@ -131,7 +131,7 @@ def fire(
     if row is None:
         return Fire()
     if row.kind == CLEAN.kind:
-        store.chores.clean(now)
+        store.chores.clean(now, world.keep_days)
     if store.seat is None:  # nobody to speak to now: blocked, or not yet joined
         store.schedules.move(
             row.id, _after(row, BY_RULE if row.rule else now + timedelta(days=1), world, now)

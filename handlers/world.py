@@ -18,20 +18,16 @@ class School:
     Attributes:
         kind: `TH`, `THCS`, `THPT` or `mixed`.
         year: label of the school year, "2026-2027".
-        breaks: weeks without school as (first day, last day), inclusive.
         calendar: teaching weeks, breaks and exams, of the school and of single classes.
     """
 
     name: str
     kind: str
     year: str
-    breaks: tuple[tuple[date, date], ...] = ()
     calendar: Calendar = OPEN
 
     def in_break(self, day: date, class_label: str = "") -> bool:
         """Whether this class, or without one the whole school, has no school on this day."""
-        if any(first <= day <= last for first, last in self.breaks):
-            return True
         return self.calendar.rests(day, class_label)
 
 
@@ -75,6 +71,9 @@ class World:
     """Read-only; built once at the start.
 
     What other commands may change is in the database, not here.
+
+    Attributes:
+        keep_days: how long update keys, and the texts of what was sent, are kept.
     """
 
     library: Library
@@ -83,6 +82,7 @@ class World:
     codes: Codes
     bots: Mapping[str, BotFace]
     public_url: str = ""
+    keep_days: int = 30
 
     def day(self, at: datetime) -> date:
         """The school's calendar day of an instant."""
