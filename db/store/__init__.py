@@ -17,6 +17,7 @@ from db.store.outbox import Outbox
 from db.store.pauses import Pauses
 from db.store.people import People
 from db.store.privacy import Privacy
+from db.store.push import Push
 from db.store.runs import Runs
 from db.store.schedules import Schedules
 from db.store.tallies import Tallies
@@ -65,6 +66,11 @@ class Store:
     def privacy(self) -> Privacy:
         """Consent, what is kept about a person, erasure."""
         return Privacy(self.session)
+
+    @cached_property
+    def push(self) -> Push:
+        """Who may be told of news while their page is closed."""
+        return Push(self.session)
 
     @cached_property
     def runs(self) -> Runs:

@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, func, select, update
 from db.models import account, inbox, outbox, speaker
 from db.seats import Seat
 from db.session import Session
+from db.store.push import Push
 
 SET_UNREACHABLE = (
     update(account).where(account.c.id == bindparam("row")).values(unreachable_at=bindparam("at"))
@@ -99,6 +100,7 @@ class Chats:
                 speaker.c.account_id == account_id, speaker.c.person_id == person_id
             )
         )
+        Push(self._session).forget_empty([account_id])
 
     def reachable(self, account_id: int) -> None:
         """The chat speaks again."""

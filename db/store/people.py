@@ -23,6 +23,7 @@ from db.models import (
 from db.seats import Person, read_persons
 from db.session import Session
 from db.store.chats import HIDE
+from db.store.push import Push
 
 JOINED = exists().where(speaker.c.person_id == person.c.id)
 RELATIVES = (
@@ -109,6 +110,7 @@ LOCK_CHATS = (
     .order_by(account.c.id)
     .with_for_update(key_share=True, of=account)
 )
+CHATS = select(speaker.c.account_id).where(speaker.c.person_id == bindparam("row"))
 DROP_CHATS = delete(speaker).where(speaker.c.person_id == bindparam("row"))
 WITH_ROLE = (
     select(person.c.id)
@@ -285,7 +287,9 @@ class People:
         for chat in self._session.read(LOCK_CHATS, {"row": row}).scalars().all():
             self._session.read(HIDE, {"row": chat})
         self._session.read(RESET_CHATS, {"row": row})
+        chats = self._session.read(CHATS, {"row": row}).scalars().all()
         self._session.read(DROP_CHATS, {"row": row})
+        Push(self._session).forget_empty(chats)
 
     def join(self, row: int, role: str, class_id: int | None, now: datetime) -> int:
         """From now on the person has this part: `pupil`, `homeroom` (with a class), `lead` ..."""
