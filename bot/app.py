@@ -223,11 +223,12 @@ def make_world(settings: Settings, faces: Mapping[str, BotFace], clock: Clock) -
     today = clock.now().astimezone(settings.zone).date()
     return World(
         library=load(settings.lessons, today),
-        school=School(school.name, school.kind, school.year, school.breaks),
+        school=School(school.name, school.kind, school.year, settings.year.calendar),
         zone=settings.zone,
         codes=Codes(settings.secret),
         bots=MappingProxyType(faces) if isinstance(faces, dict) else faces,
         public_url=settings.public_url,
+        keep_days=settings.keep_days,
     )
 
 

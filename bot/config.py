@@ -5,7 +5,6 @@ import secrets
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -15,13 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.config_faults import fault
+from bot.config_school import SchoolSettings, YearPlan, school_of
 from handlers.world import WEB
 
 API_BASE = {"telegram": "https://api.telegram.org"}
-KINDS = ("TH", "THCS", "THPT", "mixed")
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
 KEY_FILE = "secret.key"
-TET_2027 = ("2027-02-08..2027-02-21",)  # one school's plan, domain.md (f); each school sets its own
+DEFAULT_FILE = Path("lantoa.toml")
+MOST_DAYS = 3660
 
 Faults = tuple[str, ...]
 KeyFile = Callable[[Path, list[str]], bytes]  # data folder and list of faults in, key out
@@ -64,31 +65,6 @@ class BotSettings(BaseModel):
         return value.rstrip("/")
 
 
-class SchoolSettings(BaseModel):
-    """`[school]`: what is the same for everybody. `calendar`: breaks, "2027-02-08..2027-02-21"."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = "Trường của em"
-    kind: Literal["TH", "THCS", "THPT", "mixed"] = "THCS"
-    year: str = Field("2026-2027", pattern=r"^20\d\d-20\d\d$")
-    calendar: tuple[str, ...] = TET_2027
-
-    @field_validator("calendar")
-    @classmethod
-    def _ranges(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for span in value:
-            first, last = _span(span)
-            if first > last:
-                raise ValueError(f"“{span}”: ngày đầu sau ngày cuối")
-        return value
-
-    @property
-    def breaks(self) -> tuple[tuple[date, date], ...]:
-        """The breaks as (first day, last day), inclusive."""
-        return tuple(_span(span) for span in self.calendar)
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a command needs to know of its surroundings.
@@ -97,6 +73,8 @@ class Settings:
         home: folder of the data, the key and the lock.
         secret: key of all codes, from `LANTOA_SECRET_KEY` or the file `secret.key` in `home`.
         metrics_token: if set, /metrics may be asked from elsewhere with it.
+        year: the school's calendar, and where it is from.
+        keep_days: how long update keys, and the texts of what was sent, are kept.
     """
 
     home: Path
@@ -109,6 +87,8 @@ class Settings:
     school: SchoolSettings
     bots: tuple[BotSettings, ...]
     metrics_token: str = ""
+    year: YearPlan = YearPlan()  # noqa: RUF009 - frozen
+    keep_days: int = 30
 
     @property
     def base(self) -> str:
@@ -155,7 +135,8 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
         for name, default in PLAIN.items()
     }
     home = Path(plain["HOME"]).expanduser()
-    school = _school(given.get("school", {}), faults)
+    folder = (file or DEFAULT_FILE).parent
+    school, year = school_of(given.get("school", {}), folder, faults)
     bots = _bots(given.get("bot", []), env, faults)
     listen = _listen(plain["LISTEN"], faults)
     public_url = _public_url(plain["PUBLIC_URL"], faults)
@@ -172,7 +153,18 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
         if bot.mode == "webhook" and not public_url and not bot.api_base
     ]
     settings = Settings(
-        home, url, listen, public_url, secret, lessons, zone, school, bots, plain["METRICS_TOKEN"]
+        home=home,
+        database_url=url,
+        listen=listen,
+        public_url=public_url,
+        secret=secret,
+        lessons=lessons,
+        zone=zone,
+        school=school,
+        bots=bots,
+        metrics_token=plain["METRICS_TOKEN"],
+        year=year,
+        keep_days=_keep_days(plain["KEEP_DAYS"], faults),
     )
     return settings, tuple(faults)
 
@@ -186,6 +178,7 @@ PLAIN = {
     "LESSONS": "",
     "TIMEZONE": "Asia/Ho_Chi_Minh",
     "METRICS_TOKEN": "",
+    "KEEP_DAYS": "30",
 }
 ONE_BOT = (
     *("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY"),
@@ -194,7 +187,7 @@ ONE_BOT = (
 
 
 def _read_file(file: Path | None, faults: list[str]) -> dict[str, Any]:
-    path = file or Path("lantoa.toml")
+    path = file or DEFAULT_FILE
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -205,14 +198,6 @@ def _read_file(file: Path | None, faults: list[str]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         faults.append(f"{path}: tệp cấu hình viết sai ({error})")
     return {}
-
-
-def _school(given: object, faults: list[str]) -> SchoolSettings:
-    try:
-        return SchoolSettings.model_validate(given)
-    except ValidationError as error:
-        faults += [f"[school] {_fault(one)}" for one in error.errors(include_url=False)]
-        return SchoolSettings()
 
 
 def _bots(given: object, env: Mapping[str, str], faults: list[str]) -> tuple[BotSettings, ...]:
@@ -228,34 +213,13 @@ def _bots(given: object, env: Mapping[str, str], faults: list[str]) -> tuple[Bot
             bots.append(BotSettings.model_validate(entry))
         except ValidationError as error:
             name = entry.get("name", number) if isinstance(entry, dict) else number
-            faults += [f"Bot {name}: {_fault(one)}" for one in error.errors(include_url=False)]
+            faults += [f"Bot {name}: {fault(one)}" for one in error.errors(include_url=False)]
     names = [bot.name for bot in bots]
     faults += [
         f"Bot {name}: tên dùng hai lần; đặt tên khác" for name in names if names.count(name) > 1
     ]
     faults += ["Bot web: tên này của trang web; đặt tên khác" for name in names if name == WEB]
     return tuple(bots)
-
-
-def _fault(error: Mapping[str, Any]) -> str:
-    """One sentence on one wrong value; never the value itself, which may be a token."""
-    where = ".".join(str(part) for part in error["loc"])
-    mends = {
-        "extra_forbidden": "không có cài đặt này; xóa dòng đó",
-        "missing": "còn thiếu",
-        "greater_than_equal": f"ít nhất là {error.get('ctx', {}).get('ge', '')}",
-        "literal_error": f"phải là {error.get('ctx', {}).get('expected', '')}".replace(
-            " or ", " hoặc "
-        ),
-    }
-    known = {
-        "token": "không đúng dạng 123456:ABC… của @BotFather",
-        "year": "phải có dạng 2026-2027",
-    }
-    kind = error["type"]
-    if kind == "value_error":
-        return f"{where}: {error['ctx']['error']}"
-    return f"{where}: {mends.get(kind) or known.get(where, 'giá trị không hợp lệ')}"
 
 
 def _listen(text: str, faults: list[str]) -> tuple[str, int]:
@@ -291,6 +255,14 @@ def _zone(text: str, faults: list[str]) -> ZoneInfo:
     except (KeyError, ValueError, OSError):
         faults.append("LANTOA_TIMEZONE: không có múi giờ này; dùng Asia/Ho_Chi_Minh")
         return ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def _keep_days(text: str, faults: list[str]) -> int:
+    """At least two days: a platform may deliver an update again for one."""
+    if text.isdecimal() and 2 <= int(text) <= MOST_DAYS:
+        return int(text)
+    faults.append(f"LANTOA_KEEP_DAYS: phải là số ngày, từ 2 đến {MOST_DAYS}")
+    return 30
 
 
 def _secret(text: str, home: Path, key: KeyFile, faults: list[str]) -> bytes:
@@ -330,11 +302,3 @@ def found_key(home: Path, faults: list[str]) -> bytes:
     if not found:  # codes made from nothing could be made by anybody
         faults.append(f"LANTOA_HOME: {path} trống; chép lại khóa từ bản sao lưu")
     return found
-
-
-def _span(text: str) -> tuple[date, date]:
-    try:
-        first, _, last = text.partition("..")
-        return date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip())
-    except ValueError:
-        raise ValueError(f"“{text}”: phải có dạng 2027-02-08..2027-02-21") from None

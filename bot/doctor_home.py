@@ -9,7 +9,8 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import Any
 
-from bot.config import KEY_FILE, ONE_BOT, PLAIN, SchoolSettings
+from bot.config import KEY_FILE, ONE_BOT, PLAIN
+from bot.config_school import SchoolSettings
 from bot.doctor_data import WRONG_USER, code_rows, sqlite_file
 from bot.doctor_ground import Finding, Ground, comma
 from content.loader import Library, LoadErrors, load

@@ -27,7 +27,8 @@ from sqlalchemy import func, select
 
 from bot.app import App
 from bot.clock import SteppedClock
-from bot.config import BotSettings, SchoolSettings, Settings
+from bot.config import BotSettings, Settings
+from bot.config_school import SchoolSettings
 from content.update import Said
 from db import migrate, models
 from db.session import Session

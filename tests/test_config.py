@@ -118,7 +118,7 @@ def test_variables_win_over_the_file_and_several_bots_are_read(tmp_path):
     settings = read_settings(write(tmp_path, text), environ)
     assert settings.listen == ("0.0.0.0", 80)  # noqa: S104 - a setting, not a socket
     assert [bot.name for bot in settings.bots] == ["khoi-6", "telegram"]
-    assert len(settings.school.breaks) == 2
+    assert len(settings.year.calendar.breaks) == 2
     assert TOKEN not in repr(settings.bots)
 
 

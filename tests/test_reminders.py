@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
+from content.calendar_file import with_breaks
 from handlers import reminders
 from handlers.turn import Turn
 from handlers.world import School
@@ -94,7 +95,7 @@ def test_without_consent_or_in_a_break_nothing_comes(school):
     dung = planned(school, "dung")
     lan = planned(school)
     dung.heard()
-    off = School("T", "THCS", "2026-2027", ((date(2026, 11, 16), date(2026, 11, 22)),))
+    off = School("T", "THCS", "2026-2027", with_breaks([(date(2026, 11, 16), date(2026, 11, 22))]))
     school.world = replace(school.world, school=off)
     school.tick("2026-11-22 08:00")
     assert lan.heard() == []

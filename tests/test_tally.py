@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from content import tally as texts
+from content.calendar_file import with_breaks
 from content.tally import Figures
 from db.store.schedules import Due
 from handlers import tally
@@ -142,7 +143,7 @@ def test_a_class_in_which_nobody_ever_did_anything_has_no_tally(school):
 def test_a_break_week_has_no_tally_and_the_next_week_has(school):
     group = bound(school)
     learns(school)
-    off = School("T", "THCS", "2026-2027", ((date(2026, 11, 20), date(2026, 11, 22)),))
+    off = School("T", "THCS", "2026-2027", with_breaks([(date(2026, 11, 20), date(2026, 11, 22))]))
     school.world = replace(school.world, school=off)
     school.tick("2026-11-23 12:00")
     assert group.heard() == []

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 from sqlalchemy import update
 
-from bot.config import SchoolSettings, Settings
+from bot.config import Settings
+from bot.config_school import SchoolSettings
 from db import models
 from handlers.tries import N_OF_ADDRESS
 from tests.conversation import ZONE, MiniSchool

@@ -9,7 +9,8 @@ from pathlib import Path
 from playwright.async_api import BrowserContext, Page, expect
 
 from bot.clock import SteppedClock
-from bot.config import SchoolSettings, Settings
+from bot.config import Settings
+from bot.config_school import SchoolSettings
 from tests.browsers import browser, phone
 from tests.conversation import ZONE, MiniSchool
 from tests.golden import running

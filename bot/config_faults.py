@@ -1,0 +1,29 @@
+"""What pydantic finds wrong in a setting, in one sentence for the person who wrote it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+KNOWN = {
+    "token": "không đúng dạng 123456:ABC… của @BotFather",
+    "year": "phải có dạng 2026-2027",
+}
+
+
+def fault(error: Mapping[str, Any]) -> str:
+    """One sentence on one wrong value; never the value itself, which may be a token.
+
+    Args:
+        error: one of `pydantic.ValidationError.errors()`.
+    """
+    where = ".".join(str(part) for part in error["loc"])
+    mends = {
+        "extra_forbidden": "không có cài đặt này; xóa dòng đó",
+        "missing": "còn thiếu",
+        "greater_than_equal": f"ít nhất là {error.get('ctx', {}).get('ge', '')}",
+        "literal_error": f"phải là {error.get('ctx', {}).get('expected', '')}".replace(
+            " or ", " hoặc "
+        ),
+    }
+    if error["type"] == "value_error":
+        return f"{where}: {error['ctx']['error']}"
+    return f"{where}: {mends.get(error['type']) or KNOWN.get(where, 'giá trị không hợp lệ')}"
