@@ -1,6 +1,7 @@
 """Settings: environment variables over `lantoa.toml`; all faults together, each with its mend."""
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from handlers.world import WEB
 API_BASE = {"telegram": "https://api.telegram.org"}
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
 KEY_FILE = "secret.key"
+PUSH_HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9.-]+(:\d+)?")
 DEFAULT_FILE = Path("lantoa.toml")
 MOST_DAYS = 3660
 
@@ -75,6 +77,7 @@ class Settings:
         metrics_token: if set, /metrics may be asked from elsewhere with it.
         year: the school's calendar, and where it is from.
         keep_days: how long update keys, and the texts of what was sent, are kept.
+        push_hosts: push services of browsers besides the known ones; `bot.channels.web.push`.
     """
 
     home: Path
@@ -89,6 +92,7 @@ class Settings:
     metrics_token: str = ""
     year: YearPlan = YearPlan()  # noqa: RUF009 - frozen
     keep_days: int = 30
+    push_hosts: tuple[str, ...] = ()
 
     @property
     def base(self) -> str:
@@ -165,6 +169,7 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
         metrics_token=plain["METRICS_TOKEN"],
         year=year,
         keep_days=_keep_days(plain["KEEP_DAYS"], faults),
+        push_hosts=_push_hosts(plain["PUSH_HOSTS"], faults),
     )
     return settings, tuple(faults)
 
@@ -179,6 +184,7 @@ PLAIN = {
     "TIMEZONE": "Asia/Ho_Chi_Minh",
     "METRICS_TOKEN": "",
     "KEEP_DAYS": "30",
+    "PUSH_HOSTS": "",
 }
 ONE_BOT = (
     *("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY"),
@@ -247,6 +253,17 @@ def _database_url(text: str, faults: list[str]) -> str:
         faults.append("LANTOA_DATABASE_URL: chỉ nhận sqlite:///TỆP hoặc postgresql://…")
         return ""
     return text
+
+
+def _push_hosts(text: str, faults: list[str]) -> tuple[str, ...]:
+    """Names of machines, between commas; with http:// and a port only for tests on one machine."""
+    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if not all(PUSH_HOST.fullmatch(host) for host in hosts):
+        faults.append(
+            "LANTOA_PUSH_HOSTS: phải là tên máy, cách nhau bằng dấu phẩy: push.example.org"
+        )
+        return ()
+    return hosts
 
 
 def _zone(text: str, faults: list[str]) -> ZoneInfo:
