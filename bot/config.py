@@ -78,6 +78,8 @@ class Settings:
         year: the school's calendar, and where it is from.
         keep_days: how long update keys, and the texts of what was sent, are kept.
         push_hosts: push services of browsers besides the known ones; `bot.channels.web.push`.
+        backup: whether `lantoa run` makes a backup every night.
+        backup_key: passphrase that seals backups; "" leaves them open.
     """
 
     home: Path
@@ -93,6 +95,8 @@ class Settings:
     year: YearPlan = YearPlan()  # noqa: RUF009 - frozen
     keep_days: int = 30
     push_hosts: tuple[str, ...] = ()
+    backup: bool = True
+    backup_key: str = ""
 
     @property
     def base(self) -> str:
@@ -170,6 +174,8 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
         year=year,
         keep_days=_keep_days(plain["KEEP_DAYS"], faults),
         push_hosts=_push_hosts(plain["PUSH_HOSTS"], faults),
+        backup=_switch("BACKUP", plain["BACKUP"], faults),
+        backup_key=_backup_key(plain["BACKUP_KEY"], faults),
     )
     return settings, tuple(faults)
 
@@ -185,6 +191,8 @@ PLAIN = {
     "METRICS_TOKEN": "",
     "KEEP_DAYS": "30",
     "PUSH_HOSTS": "",
+    "BACKUP": "on",
+    "BACKUP_KEY": "",
 }
 ONE_BOT = (
     *("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY"),
@@ -264,6 +272,21 @@ def _push_hosts(text: str, faults: list[str]) -> tuple[str, ...]:
         )
         return ()
     return hosts
+
+
+def _switch(name: str, text: str, faults: list[str]) -> bool:
+    known = {"on": True, "true": True, "off": False, "false": False}
+    if text.lower() not in known:
+        faults.append(f"LANTOA_{name}: phải là on hoặc off")
+    return known.get(text.lower(), True)
+
+
+def _backup_key(text: str, faults: list[str]) -> str:
+    """What seals the backups: who finds a lost USB stick tries short ones out."""
+    if text and len(text) < 16:
+        faults.append("LANTOA_BACKUP_KEY: cần ít nhất 16 ký tự")
+        return ""
+    return text
 
 
 def _zone(text: str, faults: list[str]) -> ZoneInfo:

@@ -82,6 +82,7 @@ def secrets_of(settings: Settings) -> Iterable[str]:
     """Everything in the settings that must not be shown, also not within an address."""
     yield settings.secret.decode("utf-8", "replace")
     yield settings.metrics_token
+    yield settings.backup_key
     for bot in settings.bots:
         yield from (bot.token, bot.webhook_secret)
     addresses = [bot.proxy for bot in settings.bots]

@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -16,6 +16,11 @@ def upgrade(engine: Engine, revision: str = "head") -> str:
         with engine.begin() as connection:
             _steps().upgrade(connection, FOLDER, revision)
     return current(engine)
+
+
+def upgrade_within(connection: Connection) -> None:
+    """The same in a transaction that is open already, which the caller commits."""
+    _steps().upgrade(connection, FOLDER, "head")
 
 
 def downgrade(engine: Engine, revision: str) -> None:
