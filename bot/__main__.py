@@ -25,10 +25,11 @@ app = typer.Typer(
 database = typer.Typer(no_args_is_help=True, help="Cơ sở dữ liệu. (The database.)")
 app.add_typer(database, name="db")
 if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what it needs and no more
-    from bot import content_cli, doctor, school_cli, tally_cli
+    from bot import calendar_cli, content_cli, doctor, school_cli, tally_cli
     from bot.demo.cli import demo
 
     app.add_typer(content_cli.app, name="content")
+    school_cli.app.command("calendar")(calendar_cli.calendar)
     app.add_typer(school_cli.app, name="school")
     app.command("tally")(tally_cli.tally)
     app.command("demo")(demo)

@@ -67,7 +67,11 @@ def school_of(given: object, folder: Path, faults: list[str]) -> tuple[SchoolSet
         school = SchoolSettings.model_validate(given)
     except ValidationError as error:
         faults += _sentences(error)
-        return SchoolSettings(), YearPlan()
+        wrong = {one["loc"][0] for one in error.errors() if one["loc"]}
+        right = (
+            {k: v for k, v in given.items() if k not in wrong} if isinstance(given, dict) else {}
+        )
+        school = SchoolSettings.model_validate(right)
     return school, _plan(school, folder, faults)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from content import marked
-from content.calendar import Calendar, Span, Term
+from content.calendar import OPEN, Calendar, Span, Term
 from content.figures import date_vn
 from content.forms import Form, form_fault
 from content.loader import LoadErrors, Problem
@@ -52,7 +52,7 @@ class _Holiday(_Part):
 
 class _Year(_Part):
     year: str = Field(pattern=r"^20\d\d-20\d\d$")
-    terms: tuple[_Term, ...] = Field(strict=False, min_length=1)
+    terms: tuple[_Term, ...] = Field(strict=False)
     breaks: Annotated[tuple[_Span, ...], Field(strict=False), BLANK] = ()
     holidays: Annotated[tuple[_Holiday, ...], Field(strict=False), BLANK] = ()
     exams: Annotated[tuple[_Span, ...], Field(strict=False), BLANK] = ()
@@ -74,7 +74,6 @@ FORM = Form(
     ],
     {
         "string_pattern_mismatch": "Năm học viết như “2026-2027”, trong ngoặc kép.",
-        "too_short": "Cần ít nhất một học kỳ.",
         "string_too_long": "Tên này dài quá 80 chữ cái.",
     },
 )
@@ -129,6 +128,8 @@ def _form(source: Marked) -> tuple[_Year | None, list[Found]]:
 
 def _meant(year: _Year) -> tuple[Calendar, list[Found]]:
     """The calendar that the form means, and what is wrong with its days and classes."""
+    if not year.terms:
+        return OPEN, [(("terms",), "Cần ít nhất một học kỳ.")]
     faults = [*_wrong_terms(year)]
     breaks = _spans("breaks", year.breaks, faults)
     holidays = _spans("holidays", year.holidays, faults)

@@ -1,6 +1,7 @@
 """Settings: every fault at once, each with its name and its mend; a token is never shown."""
 
 import stat
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from bot.app import make_channel
 from bot.clock import SystemClock
 from bot.config import ConfigError, found_key, read_settings, survey
+from content.calendar import OPEN
 
 TOKEN = "123456:ABC-def_ghi"
 
@@ -73,6 +75,10 @@ def test_all_faults_come_together(tmp_path):
         ("[school]\nyear = '2026'", "phải có dạng 2026-2027"),
         ("[school]\ncalendar = ['Tết']", "2027-02-08..2027-02-21"),
         ("[school]\ncalendar = ['2027-02-21..2027-02-08']", "ngày đầu sau ngày cuối"),
+        ("[school]\ncalendar = 7", "[school] calendar: phải là tên một tệp lịch, hoặc danh sách"),
+        ("[school]\ncalendar = [7]", "[school] calendar: phải là tên một tệp lịch, hoặc danh sách"),
+        ("[school]\ncalendar = 'khong-co.yaml'", "khong-co.yaml: Không đọc được tệp này."),
+        ("keep_days = 1", "LANTOA_KEEP_DAYS: phải là số ngày, từ 2"),
         ("[school]\nnmae = 'x'", "nmae: không có cài đặt này"),
         ("listne = '1'", "listne: không có cài đặt này"),
         ("[school", "viết sai"),
@@ -120,6 +126,58 @@ def test_variables_win_over_the_file_and_several_bots_are_read(tmp_path):
     assert [bot.name for bot in settings.bots] == ["khoi-6", "telegram"]
     assert len(settings.year.calendar.breaks) == 2
     assert TOKEN not in repr(settings.bots)
+
+
+def test_the_calendar_of_the_year_comes_with_the_product(tmp_path):
+    def year(text):
+        return read_settings(write(tmp_path, text), {"LANTOA_HOME": str(tmp_path)}).year
+
+    assert year("").calendar.rests(date(2027, 7, 1))
+    assert (year("").own, year("").file.name) == (False, "2026-2027.yaml")
+    other = year("[school]\nyear = '2029-2030'")
+    assert (other.calendar, other.file) == (OPEN, None)
+
+
+def test_a_calendars_path_counts_from_the_settings_own_folder(tmp_path, monkeypatch):
+    folder = tmp_path / "cai-dat"
+    folder.mkdir()
+    (folder / "lich.yaml").write_text(CALENDAR, encoding="utf-8")
+    file = write(folder, "[school]\ncalendar = 'lich.yaml'")
+    monkeypatch.chdir(tmp_path)
+    year = read_settings(file, {"LANTOA_HOME": str(tmp_path)}).year
+    assert (year.own, year.file) == (True, folder / "lich.yaml")
+    assert year.calendar.rests(date(2027, 1, 11))
+
+
+def test_faults_of_the_calendar_come_with_those_of_the_settings(tmp_path):
+    (tmp_path / "lich.yaml").write_text(CALENDAR.replace("2027-01-10", "x"), encoding="utf-8")
+    file = write(tmp_path, "[school]\ncalendar = 'lich.yaml'\nnaem = 'x'")
+    found = faults({"LANTOA_LISTEN": "8080"}, tmp_path, file)
+    assert [fault.partition(":")[0] for fault in found] == [
+        "[school] naem",
+        "[school] calendar",
+        "LANTOA_LISTEN",
+    ]
+    assert "lich.yaml:2: terms[1].last: Chỗ này phải là một ngày" in found[1]
+
+
+def test_the_calendar_of_another_year_is_a_fault(tmp_path):
+    (tmp_path / "lich.yaml").write_text(CALENDAR, encoding="utf-8")
+    file = write(tmp_path, "[school]\nyear = '2027-2028'\ncalendar = 'lich.yaml'")
+    (found,) = faults({}, tmp_path, file)
+    assert "là lịch năm học 2026-2027, còn year là 2027-2028" in found
+
+
+def test_texts_are_kept_for_thirty_days_unless_set(tmp_path):
+    environ = {"LANTOA_HOME": str(tmp_path)}
+    assert read_settings(write(tmp_path, ""), environ).keep_days == 30
+    assert read_settings(write(tmp_path, "keep_days = 60"), environ).keep_days == 60
+    assert read_settings(None, environ | {"LANTOA_KEEP_DAYS": "7"}).keep_days == 7
+
+
+CALENDAR = """year: "2026-2027"
+terms: [{name: Học kỳ I, first: 2026-09-07, last: 2027-01-10}]
+"""
 
 
 def test_a_bots_rates_are_telegrams_unless_set(tmp_path):
