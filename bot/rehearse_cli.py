@@ -1,0 +1,53 @@
+"""The command `lantoa rehearse`: a school in a box; its options are checked, then handed over."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from bot.cli import WRONG_USE, fail
+from rehearsal.main import rehearse as play
+
+PER_CLASS = (1, 60)
+
+
+class HowBad(StrEnum):
+    """How much goes wrong on purpose."""
+
+    NONE = "none"
+    NORMAL = "normal"
+    HARSH = "harsh"
+
+
+Pupils = Annotated[int, typer.Option(min=2, help="Số học sinh. / Pupils.")]
+Classes = Annotated[int, typer.Option(min=1, max=120, help="Số lớp. / Classes.")]
+Weeks = Annotated[int, typer.Option(min=1, max=12, help="Số tuần. / Weeks.")]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Cùng số thì diễn như cũ. / The same number, the same play.")
+]
+Faults = Annotated[HowBad, typer.Option(help="Gây bao nhiêu sự cố. / How much goes wrong.")]
+Database = Annotated[
+    str,
+    typer.Option(
+        help="Máy chủ PostgreSQL để diễn với hai tiến trình; không có thì dùng SQLite. "
+        "/ A PostgreSQL server, for two processes; else SQLite.",
+        show_default=False,
+    ),
+]
+
+
+def rehearse(
+    pupils: Pupils = 2241,
+    classes: Classes = 55,
+    weeks: Weeks = 4,
+    seed: Seed = 1,
+    faults: Faults = HowBad.NORMAL,
+    database: Database = "",
+) -> None:
+    """Diễn tập mấy tuần của một trường, có sự cố. / Rehearse a school's weeks, faults included."""
+    least, most = PER_CLASS
+    if not least * classes <= pupils <= most * classes:
+        fail(f"Mỗi lớp có từ {least} đến {most} em: xem lại --pupils và --classes.", WRONG_USE)
+    if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
+        fail("--database: chỉ nhận postgresql://…", WRONG_USE)
+    raise typer.Exit(play(pupils, classes, weeks, seed, faults.value, database))
