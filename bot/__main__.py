@@ -27,6 +27,7 @@ app.add_typer(database, name="db")
 if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what it needs and no more
     from bot import calendar_cli, content_cli, doctor, school_cli, tally_cli
     from bot.demo.cli import demo
+    from bot.rehearse_cli import rehearse
 
     app.add_typer(content_cli.app, name="content")
     school_cli.app.command("calendar")(calendar_cli.calendar)
@@ -34,6 +35,7 @@ if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what i
     app.command("tally")(tally_cli.tally)
     app.command("demo")(demo)
     app.command("doctor")(doctor.doctor)
+    app.command("rehearse")(rehearse)
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Ghi nhiều hơn. (Log more.)")]
 

@@ -1,12 +1,12 @@
 """The command `lantoa rehearse`: a school in a box; its options are checked, then handed over."""
 
+import importlib
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from bot.cli import WRONG_USE, fail
-from rehearsal.main import rehearse as play
 
 PER_CLASS = (1, 60)
 
@@ -50,4 +50,5 @@ def rehearse(
         fail(f"Mỗi lớp có từ {least} đến {most} em: xem lại --pupils và --classes.", WRONG_USE)
     if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
         fail("--database: chỉ nhận postgresql://…", WRONG_USE)
+    play = importlib.import_module("rehearsal.main").rehearse  # other commands need none of it
     raise typer.Exit(play(pupils, classes, weeks, seed, faults.value, database))
