@@ -1,0 +1,255 @@
+"""The simulator's own books: what was sent and heard, and what each message was."""
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from rehearsal.deeds import Member, Pupil, SchoolClass, Span
+from rehearsal.figures import week_of
+from rehearsal.notes import ChatNotes, Reply, overheard, read
+from rehearsal.terms import Fault, Heard, Plot
+
+Sort = Literal["answer", "unasked", "told", "tally", "copy", "noise"]
+TALLY = "Tổng kết tuần"
+CURRENT_RE = re.compile(r"^Lớp (\S+), tuần .+\nTính đến ")
+
+
+@dataclass(slots=True, eq=False)
+class Sent:
+    """One update and what became of it.
+
+    Attributes:
+        chat: where an answer is due; None: none is.
+        who: whose words these are.
+        meant: the full label of what was chosen, or what was typed.
+        taken_at: when the product answered 200.
+        heard_at: when its answer was heard.
+    """
+
+    update: int
+    phone: int
+    at: datetime
+    chat: int | None = None
+    who: Member | None = None
+    meant: str = ""
+    taken_at: datetime | None = None
+    heard_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """A message that no update of its chat had caused.
+
+    Attributes:
+        stopped: the person had said `dung`, and it was confirmed.
+        in_a_row: the how manieth since the person last said something.
+    """
+
+    at: datetime
+    chat: int
+    who: Member | None
+    text: str
+    stopped: bool
+    in_a_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class TallyHeard:
+    """A tally as its group heard it, and what it said wrong."""
+
+    label: str
+    text: str
+    at: datetime
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentHeard:
+    """The running week of a class, as somebody was told it between asking and hearing."""
+
+    label: str
+    text: str
+    asked_at: datetime
+    at: datetime
+
+
+@dataclass(slots=True)
+class Seen:
+    """A message heard before, and how often it may still come again."""
+
+    copies_due: int = 0
+
+
+@dataclass(slots=True)
+class Chat:
+    """One private chat or group in the books.
+
+    Attributes:
+        waiting: updates whose answer has not been heard, oldest first.
+        seen: what was heard, by a hash of text and buttons.
+        promised: messages that something done elsewhere has earned this chat.
+        silence: unasked messages since the person last said something.
+        label: the class whose group it is, "" for a private chat.
+        again_allowed: tallies that a teacher has asked for once more.
+    """
+
+    notes: ChatNotes = field(default_factory=ChatNotes)
+    waiting: deque[Sent] = field(default_factory=deque)
+    seen: dict[int, Seen] = field(default_factory=dict)
+    speaker: Member | None = None
+    promised: int = 0
+    silence: int = 0
+    label: str = ""
+    again_allowed: int = 0
+
+
+class Books:
+    """A `Ledger`, and what the people write into it themselves."""
+
+    def __init__(self, plot: Plot) -> None:
+        """Open empty books."""
+        self.plot = plot
+        self.classes: dict[str, SchoolClass] = {}
+        self.updates: dict[int, Sent] = {}
+        self.chats: dict[int, Chat] = {}
+        self.unasked: list[Unasked] = []
+        self.tallies: list[TallyHeard] = []
+        self.currents: list[CurrentHeard] = []
+        self.faults: list[Fault] = []
+        self.breaches: list[str] = []
+        self.n_heard = 0
+        self.n_copies = 0
+        self.copies: list[str] = []
+        self.n_checked = 0
+        self.latest: tuple[Sort, Sent | None] = ("noise", None)
+
+    # What the world tells.
+
+    def sent(self, update: int, phone: int, at: datetime) -> None:
+        """An update came into being."""
+        self.updates[update] = Sent(update, phone, self.local(at))
+        chat = self.chats.get(phone)
+        if chat is not None:
+            chat.silence = 0
+
+    def answered(self, update: int, at: datetime) -> None:
+        """The product has taken an update over."""
+        known = self.updates.get(update)
+        if known is not None and known.taken_at is None:
+            known.taken_at = self.local(at)
+
+    def fault(self, fault: Fault) -> None:
+        """Something went wrong on purpose."""
+        self.faults.append(fault)
+
+    def heard(self, heard: Heard) -> None:
+        """Something took effect at a chat: say what it is, and write down what it shows."""
+        if heard.kind not in {"message", "picture"}:
+            self.latest = ("noise", None)
+            return
+        chat = self.chat(heard.chat)
+        at = self.local(heard.at)
+        self.n_heard += 1
+        if self._is_copy(chat, heard):
+            self.latest = ("copy", None)
+        elif heard.kind == "picture":
+            self.latest = ("noise", None)
+        elif chat.label and heard.text.startswith(TALLY):
+            self._tally(chat, heard, at)
+        elif chat.waiting:
+            self._answer(chat, heard, at)
+        else:
+            self._unasked(chat, heard, at)
+
+    # What people write themselves.
+
+    def expects(self, update: int, chat: int, who: Member | None, meant: str) -> None:
+        """An answer to this update is due in the chat."""
+        sent = self.updates[update]
+        sent.chat, sent.who, sent.meant = chat, who, meant
+        self.chat(chat).waiting.append(sent)
+
+    def opens_group(self, group: int, label: str) -> None:
+        """A class's group was founded a moment ago; its greeting is due."""
+        chat = self.chat(group)
+        chat.label = label
+        added = next(reversed(self.updates.values()))
+        added.chat, added.meant = group, "added"
+        chat.waiting.append(added)
+
+    def speaks(self, chat: int, who: Member | None) -> None:
+        """From now on this is who is spoken to in the chat."""
+        self.chat(chat).speaker = who
+
+    def chat(self, number: int) -> Chat:
+        """The chat, opened if it is new."""
+        return self.chats.setdefault(number, Chat())
+
+    def local(self, at: datetime) -> datetime:
+        """An instant on the school's clock."""
+        return at.astimezone(self.plot.zone)
+
+    # What a message is.
+
+    def _is_copy(self, chat: Chat, heard: Heard) -> bool:
+        """Whether the same was heard here before; count it, allowed or not.
+
+        Buttons carry the question's number, so the same buttons never come twice of themselves. A
+        message without any may rightly be said again, unless the product did not learn that the
+        first had arrived.
+        """
+        key = hash((heard.kind, heard.text, heard.buttons))
+        known = chat.seen.get(key)
+        if known is None:
+            chat.seen[key] = Seen(int(heard.unanswered))
+            return False
+        if known.copies_due == 0 and not heard.buttons:
+            known.copies_due = int(heard.unanswered)
+            return False
+        self.n_copies += 1
+        if known.copies_due == 0:
+            self.copies.append(f"chat {heard.chat} at {heard.at:%d/%m %H:%M:%S}: {heard.text!r}")
+        known.copies_due += int(heard.unanswered) - int(known.copies_due > 0)
+        return True
+
+    def _answer(self, chat: Chat, heard: Heard, at: datetime) -> None:
+        sent = chat.waiting.popleft()
+        sent.heard_at = at
+        self.latest = ("answer", sent)
+        current = CURRENT_RE.search(heard.text)
+        if current is not None:
+            self.currents.append(CurrentHeard(current[1], heard.text, sent.at, at))
+        if not chat.label:
+            span = Span(min(sent.at, at), at)
+            read(chat.notes, Reply(heard.text, sent.who, sent.meant, span, at))
+
+    def _unasked(self, chat: Chat, heard: Heard, at: datetime) -> None:
+        overheard(chat.notes, heard.text, chat.speaker, at)
+        if chat.promised:
+            chat.promised -= 1
+            self.latest = ("told", None)
+            return
+        chat.silence += 1
+        stopped = chat.speaker is not None and chat.speaker.stopped_at is not None
+        found = Unasked(at, heard.chat, chat.speaker, heard.text, stopped, chat.silence)
+        self.unasked.append(found)
+        self.latest = ("unasked", None)
+
+    def _tally(self, chat: Chat, heard: Heard, at: datetime) -> None:
+        known = [each for each in self.tallies if each.label == chat.label]
+        again = any(week_of(each.text) == week_of(heard.text) for each in known)
+        if again and chat.again_allowed:
+            chat.again_allowed -= 1
+        elif again:
+            self.breaches.append(f"tally of {chat.label} twice at {at:%d/%m %H:%M}: {heard.text!r}")
+        self.tallies.append(TallyHeard(chat.label, heard.text, at, again))
+        self.latest = ("tally", None)
+
+    # Who is who.
+
+    @property
+    def pupils(self) -> list[Pupil]:
+        """All pupils of the school."""
+        return [pupil for each in self.classes.values() for pupil in each.pupils]

@@ -1,0 +1,191 @@
+"""From what one chat said and heard to deeds: which act was confirmed, which lesson ended."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rehearsal import hearing
+from rehearsal.deeds import Guidance, Kin, Member, Pupil, Span
+from rehearsal.hearing import Told
+
+STOP, RESUME = frozenset({"dừng", "/dung"}), frozenset({"tiếp tục", "/tieptuc"})
+
+
+@dataclass(slots=True)
+class ChatNotes:
+    """What is open in one private chat.
+
+    Attributes:
+        lesson: title of the lesson that was last begun or resumed here.
+        asked: acts that the open question asks about.
+        sitting: acts confirmed since the relative was last asked anew; the newest may be checked.
+        checked: the act whose check is going on.
+        shown: the logged act that is on the table for correction.
+        known: what a question text stood for when it was first heard; it may be repeated days later
+            with the same "Hôm nay".
+    """
+
+    lesson: str = ""
+    asked: list[Guidance] = field(default_factory=list)
+    sitting: list[Guidance] = field(default_factory=list)
+    checked: Guidance | None = None
+    shown: Guidance | None = None
+    known: dict[str, list[Guidance]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, with whose words it answers.
+
+    Attributes:
+        meant: the full label of what was chosen, or what was typed.
+    """
+
+    text: str
+    who: Member | None
+    meant: str
+    span: Span
+    at: datetime
+
+
+def read(notes: ChatNotes, reply: Reply) -> None:
+    """Write down what an answer shows to have happened."""
+    if reply.who is not None and reply.meant in STOP | RESUME:
+        reply.who.stopped_at = reply.at if reply.meant in STOP else None
+    if isinstance(reply.who, Pupil):
+        for step in PUPIL_STEPS:
+            step(notes, reply, reply.who)
+    _confirmation(notes, reply)
+    _check(notes, reply)
+    overheard(notes, reply.text, reply.who, reply.at)
+
+
+def overheard(notes: ChatNotes, text: str, who: Member | None, at: datetime) -> None:
+    """Write down what a message opens, whether it is an answer or not."""
+    title = hearing.lesson(text)
+    if title is not None:
+        notes.lesson = title
+    told = hearing.asked(text, at)
+    if not told:
+        return
+    if not hearing.YES_RE.match(text) and not hearing.NO_RE.match(text):
+        notes.sitting = []
+    notes.asked = _resolve(notes, told, who)
+
+
+def _resolve(notes: ChatNotes, told: Sequence[Told], who: Member | None) -> list[Guidance]:
+    """The acts that a question means."""
+    found: list[Guidance] = []
+    for each in told:
+        match = _match(each, who, found)
+        if match is not None:
+            found.append(match)
+    key = "\n".join(f"{each.who} {each.what}" for each in told)
+    if len(found) < len(told):
+        return notes.known.get(key, found)
+    notes.known[key] = found
+    return found
+
+
+def _match(told: Told, who: Member | None, taken: list[Guidance]) -> Guidance | None:
+    """The unanswered act of this day and skill; the oldest of several alike."""
+    for each in _open_acts(who):
+        fits = each.pupil.given == told.who and each.what == told.what and each.day == told.day
+        if fits and each not in taken:
+            return each
+    return None
+
+
+def _open_acts(who: Member | None) -> list[Guidance]:
+    if isinstance(who, Pupil):  # the phone is handed over
+        acts = who.guidances
+    elif isinstance(who, Kin):
+        acts = who.person.acts
+    else:
+        acts = []
+    return [each for each in acts if not each.answered and each.cancelled is None]
+
+
+def _attempt(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:  # noqa: ARG001 - one form
+    if pupil.recorded and hearing.verdict(reply.text) is not None:
+        pupil.attempts.append(reply.span)
+
+
+def _finish(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:
+    if pupil.recorded and hearing.FINISHED in reply.text:
+        pupil.finished.setdefault(notes.lesson, reply.span)
+
+
+def _claim(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:  # noqa: ARG001 - one form
+    told = hearing.claimed(reply.text, reply.at)
+    kin = pupil.relative(told.who) if told else None
+    if told is None or kin is None:
+        return
+    made = Guidance(pupil, kin, told.day, told.what, reply.span)
+    pupil.guidances.append(made)
+    kin.person.acts.append(made)
+
+
+def _mend(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:
+    if reply.text.startswith(hearing.CANCELLED) and notes.shown is not None:
+        notes.shown.cancelled = reply.span
+        notes.shown = None
+    told = hearing.shown(reply.text, reply.at)
+    if told is not None:
+        notes.shown = _logged(pupil, told)
+
+
+def _logged(pupil: Pupil, told: Told) -> Guidance | None:
+    for each in reversed(pupil.guidances):
+        fits = each.day == told.day and each.what == told.what and each.kin.called == told.who
+        if fits and each.cancelled is None:
+            return each
+    return None
+
+
+def _invited(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:  # noqa: ARG001 - one form
+    found, code = hearing.INVITED_RE.search(reply.text), hearing.CODE_RE.search(reply.text)
+    if found is None or code is None:
+        return
+    called = found["nick"] or found["name"][:1].lower() + found["name"][1:]
+    known = pupil.relative(called)
+    if known is None:
+        kin = Kin(f"{called} of {pupil.name}", pupil=pupil, called=called, code=code[1])
+        pupil.kin.append(kin)
+    else:
+        known.code = code[1]
+
+
+def _confirmation(notes: ChatNotes, reply: Reply) -> None:
+    """Thanks for a yes or a no: it was about what was asked last."""
+    said_yes = bool(hearing.YES_RE.match(reply.text))
+    if not said_yes and not hearing.NO_RE.match(reply.text):
+        return
+    for each in notes.asked if reply.meant == "Đúng cả" else notes.asked[:1]:
+        each.answered = True
+        if said_yes:
+            each.yes = each.yes or reply.span
+            notes.sitting.append(each)
+    notes.asked = []
+    lessons = [each for each in notes.sitting if each.what.startswith("bài") and not each.shown]
+    if lessons:
+        notes.checked = max(lessons, key=lambda each: (each.day, each.logged.first))
+
+
+def _check(notes: ChatNotes, reply: Reply) -> None:
+    """The score of a check: passed with two thirds."""
+    score = hearing.SCORE_RE.search(reply.text)
+    if score is None or notes.checked is None:
+        return
+    if 3 * int(score[1]) >= 2 * int(score[2]):
+        notes.checked.shown = notes.checked.shown or reply.span
+    notes.checked = None
+
+
+PUPIL_STEPS: tuple[Callable[[ChatNotes, Reply, Pupil], None], ...] = (
+    _attempt,
+    _finish,
+    _claim,
+    _mend,
+    _invited,
+)

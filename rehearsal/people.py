@@ -1,0 +1,143 @@
+"""Everybody of the school with a phone and habits; families grow while the play goes on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from rehearsal.books import Books
+from rehearsal.deeds import Kin, Pupil, SchoolClass
+from rehearsal.habits import ABSENT, EAGER, GRANDMOTHER, RELATIVE, dice, draw_habit
+from rehearsal.phone import Lore, Phone
+from rehearsal.pupil import PupilLife
+from rehearsal.relative import RelativeLife
+from rehearsal.teacher import Group, LeadLife, TeacherLife
+from rehearsal.terms import Actor, Cast, Slip, Street
+
+FIRST_PHONE = 100_001
+ELDERS = ("bà", "ông")
+SAME_PHONE = 0.25  # of the relatives without a phone of their own: they speak on the pupil's
+SIBLINGS = 0.04
+
+
+@dataclass(slots=True)
+class Town:
+    """All phones, and who holds them.
+
+    Attributes:
+        actors: by phone and group; grows.
+        lore: right answers, known to all.
+    """
+
+    street: Street
+    books: Books
+    seed: int
+    actors: dict[int, Actor] = field(default_factory=dict)
+    lore: Lore = field(default_factory=Lore)
+    known: dict[Kin, RelativeLife] = field(default_factory=dict)
+
+    def phone(self, of: str) -> Phone:
+        """A new phone, with dice of its own."""
+        number = FIRST_PHONE + len(self.actors)
+        made = Phone(number, self.street, self.books, dice(self.seed, of))
+        self.actors[number] = made
+        return made
+
+    def founded(self, chat: int, group: Group) -> None:
+        """A class's group is there."""
+        self.actors[chat] = group
+
+
+def gather(street: Street, cast: Cast, slips: Sequence[Slip], books: Books) -> Mapping[int, Actor]:
+    """Give everybody a phone, and plan their weeks.
+
+    Args:
+        street: where they act.
+        cast: who stands on the list.
+        slips: everybody's code, as the product printed it.
+        books: opened, and empty.
+
+    Returns:
+        The actors by phone and group; it grows as relatives come and groups are founded.
+
+    Raises:
+        KeyError: somebody of the list has got no slip.
+    """
+    town = Town(street, books, books.plot.seed)
+    codes = {(slip.label, slip.name, slip.role): slip.code for slip in slips}
+    for pupil in cast.pupils:
+        room = books.classes.setdefault(pupil.label, SchoolClass(pupil.label))
+        me = Pupil(pupil.full_name, label=pupil.label, recorded=pupil.consent is True)
+        room.pupils.append(me)
+    for life in _pupils(town, codes):
+        life.plan(books.plot.begins_at, street.ends_at)
+    for person in cast.staff:
+        phone = town.phone(person.full_name)
+        code = codes[person.label, person.full_name, person.role]
+        _staff(town, phone, code, person.label, person.full_name)
+    return town.actors
+
+
+def _staff(town: Town, phone: Phone, code: str, label: str, name: str) -> None:
+    plot = town.books.plot
+    if label not in town.books.classes:
+        lead = LeadLife(phone, code, name)
+        lead.plan(plot.begins_at, town.street.ends_at)
+        return
+    teacher = TeacherLife(phone, code, town.books.classes[label])
+    teacher.founded = town.founded
+    phone.unasked = teacher.asked
+    teacher.plan(plot.begins_at, town.street.ends_at)
+
+
+def _pupils(town: Town, codes: Mapping[tuple[str, str, str], str]) -> Iterator[PupilLife]:
+    """A life for each pupil; a few share the phone of a sibling in the class before."""
+    before: PupilLife | None = None
+    for me in town.books.pupils:
+        own = dice(town.seed, me.name, me.label)
+        habit, shared = draw_habit(own), before is not None and own.random() < SIBLINGS
+        phone = before.phone if shared and before else town.phone(f"{me.name} {me.label}")
+        life = PupilLife(phone, me, codes[me.label, me.name, "pupil"], habit, town.lore)
+        life.invited = _Family(town, life).invited
+        if not shared:
+            phone.unasked = life.reminded
+        yield life
+        before = None if shared or habit is ABSENT or me.given in _given(before) else life
+
+
+def _given(life: PupilLife | None) -> tuple[str, ...]:
+    return (life.me.given,) if life else ()
+
+
+@dataclass(slots=True)
+class _Family:
+    """Whom a pupil invites, and on which phone they come."""
+
+    town: Town
+    pupil: PupilLife
+
+    def invited(self, kin: Kin) -> None:
+        """A relative was added: on their own phone, on the pupil's, or they never come."""
+        chance = self.pupil.chance
+        if self.pupil.habit is EAGER and chance.random() < 0.3 and self._grandchild(kin):
+            return
+        habit = GRANDMOTHER if kin.called.startswith(ELDERS) else RELATIVE
+        if self.pupil.with_phone or chance.random() < 0.3:
+            phone = self.town.phone(kin.name)
+            life = RelativeLife(phone, kin, habit, self.town.lore)
+            phone.unasked = life.asked
+            self.town.known[kin] = life
+            life.invited(kin)
+        elif chance.random() < SAME_PHONE:
+            life = RelativeLife(self.pupil.phone, kin, habit, self.town.lore)
+            wait = timedelta(minutes=chance.randrange(5, 600))
+            life.at(self.town.street.now + wait, life.join_here)
+
+    def _grandchild(self, kin: Kin) -> bool:
+        """Somebody's relative is this pupil's too: the invitation goes to the phone they have."""
+        wanted = kin.called.split()[0]
+        for other, life in list(self.town.known.items())[-30:]:
+            cousin = other.pupil is not kin.pupil and other.called.split()[0] == wanted
+            if cousin and life.joined and life.me is life.phone.speaker:
+                life.invited(kin)
+                return True
+        return False
