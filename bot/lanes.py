@@ -1,9 +1,15 @@
-"""Lanes: each chat's rows in order, and the two lines in which chats wait for their turn."""
+"""Lanes: each chat's rows in order, and the three lines in which chats wait for their turn."""
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from bot.channels import OutRow
+from db.store.outbox import RANKS
+
+RANK = {rank: place for place, rank in enumerate(RANKS)}
+LAST = len(RANKS) - 1
 
 
 @dataclass(slots=True, eq=False)
@@ -11,21 +17,27 @@ class Lane:
     """One chat's rows that wait; the first is the one in flight while `busy`.
 
     Attributes:
-        queued: it stands in a line, ready to start.
-        behind: it stands in the line of what nobody waits for.
+        account: our id of the chat.
+        rows: in the order in which they go out.
+        ticket: its place in a line, ready to start; 0 in none.
+        line: which line that is, a place in `RANKS`.
         chat: the chat's new id, once it has moved.
-        tries, unsure, moves: what has happened to the first row so far.
+        unsure, moves: what has happened to the first row so far.
     """
 
     account: int
-    behind: bool
     rows: deque[OutRow] = field(default_factory=deque)
     busy: bool = False
-    queued: bool = False
+    ticket: int = 0
+    line: int = LAST
     chat: str | None = None
-    tries: int = 0
     unsure: int = 0
     moves: int = 0
+
+    @property
+    def rank(self) -> int:
+        """The best rank among its rows: what stands before an answer is in its way."""
+        return min(RANK.get(row.rank, LAST) for row in self.rows)
 
     def push(self, row: OutRow) -> None:
         """Add a row in the order of ids; never before the one in flight."""
@@ -35,44 +47,49 @@ class Lane:
         first = [self.rows.popleft()] if self.busy else []
         self.rows = deque([*first, *sorted([*self.rows, row], key=lambda one: one.id)])
 
-    def shift(self) -> None:
-        """The first row has come to its end."""
-        self.rows.popleft()
-        self.tries = self.unsure = self.moves = 0
+    def remove(self, ids: Collection[int]) -> None:
+        """These rows have come to their end; the first is among them."""
+        self.rows = deque(row for row in self.rows if row.id not in ids)
+        self.unsure = self.moves = 0
 
 
 class Lines:
-    """Two lines of lanes that are ready: answers, and behind them what nobody waits for.
+    """Three lines of lanes that are ready: answers, behind them tallies, behind them reminders.
 
-    A lane that is called to the front leaves its old place standing; it is skipped later.
+    In a line the oldest row is first, so that one that was refused loses no place. A lane that is
+    called forward leaves its old place standing; it is skipped later.
     """
 
     def __init__(self) -> None:
         """Begin with nobody waiting."""
-        self._front: deque[Lane] = deque()
-        self._behind: deque[Lane] = deque()
+        self._lines: tuple[list[tuple[int, int, Lane]], ...] = tuple([] for _ in RANKS)
+        self._last_ticket = 0
+        self.n = 0
 
     def put(self, lane: Lane) -> None:
-        """Let a lane wait at the end of its line."""
-        lane.queued = True
-        (self._behind if lane.behind else self._front).append(lane)
+        """Let a lane wait in the line of its best row."""
+        if not lane.ticket:
+            self.n += 1
+        self._last_ticket += 1
+        lane.ticket, lane.line = self._last_ticket, lane.rank
+        heappush(self._lines[lane.line], (lane.rows[0].id, lane.ticket, lane))
 
-    def call_to_front(self, lane: Lane) -> None:
-        """Somebody waits for this lane now."""
-        lane.behind = False
-        if lane.queued:
-            self._front.append(lane)
+    def call_forward(self, lane: Lane) -> None:
+        """It has got a row: if that is a better one, the lane changes to a better line."""
+        if lane.ticket and lane.rank < lane.line:
+            self.put(lane)
 
-    def first(self) -> Lane | None:
-        """The lane to start next; it stays where it is."""
-        for line in (self._front, self._behind):
+    def first(self, last: int = LAST) -> Lane | None:
+        """The lane to start next, of the lines up to `last`; it stays where it is."""
+        for line in self._lines[: last + 1]:
             while line:
-                if line[0].queued:
-                    return line[0]
-                line.popleft()
+                _, ticket, lane = line[0]
+                if lane.ticket == ticket:
+                    return lane
+                heappop(line)
         return None
 
     def leave(self, lane: Lane) -> None:
         """The lane that was first starts."""
-        (self._front or self._behind).popleft()
-        lane.queued, lane.busy = False, True
+        self.n -= 1
+        lane.ticket, lane.busy = 0, True

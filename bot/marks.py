@@ -5,17 +5,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import structlog
+from sqlalchemy import Connection, Row
 
 from bot.channels import OutRow
 from bot.clock import Clock
 from bot.metrics import Metrics
+from bot.outcomes import ENDED, Page
 from db.batch import Unit
 from db.runner import Database
 from db.session import Session
 from db.store import Store
-from handlers import tally
+from handlers import sense, tally
+from handlers.sense import Verdict
+from handlers.world import World
 
 log = structlog.get_logger()
 
@@ -32,9 +37,15 @@ class DatabaseMarks:
     """The sender's memory."""
 
     def __init__(
-        self, database: Database, clock: Clock, metrics: Metrics, wake: Callable[[], None]
+        self,
+        database: Database,
+        clock: Clock,
+        metrics: Metrics,
+        wake: Callable[[], None],
+        world: World,
     ) -> None:
         """`wake` tells the ticker that a question to a teacher is due."""
+        self._world = world
         self._database = database
         self._clock = clock
         self._metrics = metrics
@@ -69,11 +80,27 @@ class DatabaseMarks:
             raise
         mine.committed.set_result(None)
 
-    async def failed(self, row: OutRow, reason: str) -> None:
-        """The platform will never take it."""
+    async def judge(self, row: OutRow) -> Verdict:
+        """Whether the row is still open, and makes sense now."""
+        work = partial(_judge, self._world, row, self._clock.now())
+        return await self._database.read(work)
+
+    async def waits(self, row: OutRow, until: datetime, reason: str) -> None:
+        """Nothing of it was delivered; it is tried again, also after a restart."""
+        self._metrics.count("deliveries", "later")
+        await self._do(partial(_waits, row, until, reason))
+
+    async def failed(self, row: OutRow, reason: str, words: str) -> None:
+        """The platform will never take it; its words are kept for the operator, not logged."""
         self._metrics.count("deliveries", "rejected")
         log.warning("rejected", bot=row.bot, row=row.id, reason=reason)
-        await self._do(partial(_done, row.id, "rejected", ""))
+        await self._do(partial(_done, row.id, "rejected", words or reason))
+
+    async def dropped(self, row: OutRow, reason: str) -> None:
+        """It has lost its sense."""
+        self._metrics.count("deliveries", "dropped")
+        log.info("dropped", bot=row.bot, row=row.id, rank=row.rank, reason=reason)
+        await self._do(partial(_done, row.id, "dropped", reason))
 
     async def gone(self, row: OutRow) -> None:
         """The chat cannot be written to; its schedules pause until it speaks again."""
@@ -85,16 +112,15 @@ class DatabaseMarks:
         await self._do(partial(_moved, row.account, chat), row.account)
 
     async def uncertain(self, row: OutRow) -> None:
-        """Nobody knows whether a harmful row arrived: a person is asked."""
+        """Nobody knows whether it arrived: about a harmful row a person is asked."""
         self._metrics.count("deliveries", "uncertain")
-        await self._do(partial(_uncertain, row.id))
-        self._wake()
+        await self._do(partial(_uncertain, row))
+        if not row.harmless:
+            self._wake()
 
-    async def pending(self, bot: str) -> Sequence[OutRow]:
-        """The bot's committed rows that are not done, oldest first."""
-        return await self._database.read(
-            lambda connection: _pending(Store(Session(connection), None, {}), bot)
-        )
+    async def pending(self, bot: str, most: int) -> Page:
+        """The bot's committed rows that may be sent now, by rank, then the oldest first."""
+        return await self._database.read(partial(_pending, bot, most, self._clock.now()))
 
     async def _do(
         self, work: Callable[[datetime, Store], None], account: int | None = None
@@ -112,8 +138,12 @@ def _attempted(row: int, now: datetime, store: Store) -> None:
     store.outbox.attempted(row, now)
 
 
-def _done(row: int, result: str, message: str, now: datetime, store: Store) -> None:
-    store.outbox.done(row, result, now, message)
+def _waits(row: OutRow, until: datetime, reason: str, _now: datetime, store: Store) -> None:
+    store.outbox.waits(row.id, row.tries, until, reason)
+
+
+def _done(row: int, result: str, reason: str, now: datetime, store: Store) -> None:
+    store.outbox.done(row, result, now, reason=reason)
 
 
 def _gone(row: OutRow, now: datetime, store: Store) -> None:
@@ -125,26 +155,39 @@ def _moved(account: int, chat: str, _now: datetime, store: Store) -> None:
     store.chats.move(account, chat)
 
 
-def _uncertain(row: int, now: datetime, store: Store) -> None:
-    store.outbox.done(row, "uncertain", now)
-    tally.unsure(store, row, now)
+def _uncertain(row: OutRow, now: datetime, store: Store) -> None:
+    store.outbox.done(row.id, "uncertain", now, reason="uncertain")
+    if not row.harmless:
+        tally.unsure(store, row.id, now)
 
 
-def _pending(store: Store, bot: str) -> list[OutRow]:
-    return [
-        OutRow(
-            id=row.id,
-            bot=row.bot,
-            account=row.account_id,
-            chat=row.chat,
-            group=row.is_group,
-            kind=row.kind,
-            body=row.body,
-            harmless=row.harmless,
-            attempted=row.attempted_at is not None,
-            rank=row.rank,
-            sense=row.sense,
-            created_at=row.created_at,
-        )
-        for row in store.outbox.open(bot)
-    ]
+def _judge(world: World, row: OutRow, now: datetime, connection: Connection) -> Verdict:
+    store = Store(Session(connection), None, {})
+    if not store.outbox.is_open(row.id):
+        return ENDED
+    return sense.judge(store, world, row.sense, now)
+
+
+def _pending(bot: str, most: int, now: datetime, connection: Connection) -> Page:
+    store = Store(Session(connection), None, {})
+    rows = [_to_send(row) for row in store.outbox.open(bot, now, most)]
+    return Page(rows, len(rows) == most, store.outbox.next_try(bot, now))
+
+
+def _to_send(row: Row[Any]) -> OutRow:
+    return OutRow(
+        id=row.id,
+        bot=row.bot,
+        account=row.account_id,
+        chat=row.chat,
+        group=row.is_group,
+        kind=row.kind,
+        body=row.body,
+        harmless=row.harmless,
+        attempted=row.attempted_at is not None,
+        rank=row.rank,
+        sense=row.sense,
+        created_at=row.created_at,
+        tries=row.tries,
+        retry_at=row.retry_at,
+    )

@@ -9,6 +9,41 @@ SECOND = 1.0
 MINUTE = 60.0
 TINY = 1e-9  # what adding floats may leave over
 MOST_CHATS = 10_000
+STEP_DOWN = 0.85
+PATIENCE_S, GROUP_PATIENCE_S = 15.0, 180.0
+MOST_PATIENCE_S = 3600.0
+
+
+class Pace:
+    """How much is really allowed: less than announced while the platform refuses that.
+
+    A refusal takes 15 % away. After a quiet time one is given back; each further refusal doubles
+    that time, up to an hour, so that a platform that stays strict is asked ever more seldom.
+    """
+
+    def __init__(self, most: int, patience_s: float = PATIENCE_S) -> None:
+        """Begin with what was announced. `patience_s`: the first quiet time."""
+        self.most = self.allowed = most
+        self._changed_at = -math.inf
+        self._first_patience_s = self._patience_s = patience_s
+
+    def refused(self, began: float, now: float) -> None:
+        """A call that went out at `began` was too fast; those of an older pace prove no more."""
+        if began < self._changed_at:
+            return
+        if self.allowed < self.most:
+            self._patience_s = min(self._patience_s * 2, MOST_PATIENCE_S)
+        self.allowed = max(1, int(self.allowed * STEP_DOWN))
+        self._changed_at = now
+
+    def recover(self, now: float) -> None:
+        """Give one back if it has been quiet for long enough."""
+        if self.allowed == self.most or now < self._changed_at + self._patience_s:
+            return
+        self.allowed += 1
+        self._changed_at = now
+        if self.allowed == self.most:
+            self._patience_s = self._first_patience_s
 
 
 class Pacer:
@@ -17,30 +52,42 @@ class Pacer:
     A call arrives at the platform somewhere between its start and its answer. Counting from the
     answer, two calls of one slot can never arrive within one second, whatever the network does;
     counting from the start drew 78 refusals in 3,000 sends with 40 ms of jitter. Price: with calls
-    of 50 ms it sends 95 % of what is allowed. All times are steady seconds.
+    of 50 ms it sends 95 % of what is allowed. Telegram allows a chat short bursts, without saying
+    how long: here every chat waits its interval. All times are steady seconds.
     """
 
     def __init__(self, limits: Capabilities) -> None:
         """Begin with all slots free."""
-        self._per_second = limits.per_second
+        self._pace = Pace(limits.per_second)
+        self._group_pace = Pace(limits.group_per_minute, GROUP_PATIENCE_S)
         self._interval_s = limits.chat_interval_s
-        self._per_minute = limits.group_per_minute
         self._in_flight = 0
         self._free_at: deque[float] = deque()
         self._held_until = -math.inf
+        self._probing = False
         self._chats: dict[int, float] = {}
         self._groups: dict[int, deque[float]] = {}
         self._most_chats = MOST_CHATS
+
+    @property
+    def allowed(self) -> int:
+        """Messages in a second at the present pace."""
+        return self._pace.allowed
 
     def channel_wait_s(self, now: float) -> float:
         """Seconds until a slot is free; infinite while only an answer can free one."""
         if self._held_until > now + TINY:
             return self._held_until - now
+        if self._probing and self._in_flight:
+            return math.inf
+        self._pace.recover(now)
         while self._free_at and self._free_at[0] <= now + TINY:
             self._free_at.popleft()
-        if self._in_flight + len(self._free_at) < self._per_second:
+        taken = self._in_flight + len(self._free_at)
+        if taken < self.allowed:
             return 0.0
-        return self._free_at[0] - now if self._free_at else math.inf
+        n_first = taken - self.allowed  # these must be free as well, after a step down
+        return self._free_at[n_first] - now if n_first < len(self._free_at) else math.inf
 
     def chat_wait_s(self, chat: int, now: float, *, group: bool) -> float:
         """Seconds until this chat may get its next message."""
@@ -54,16 +101,24 @@ class Pacer:
         sent = self._groups.get(chat)
         while sent and sent[0] + MINUTE <= now + TINY:
             sent.popleft()
-        return sent[0] + MINUTE if sent and len(sent) >= self._per_minute else -math.inf
+        self._group_pace.recover(now)
+        n_first = len(sent or ()) - self._group_pace.allowed
+        return sent[n_first] + MINUTE if sent and n_first >= 0 else -math.inf
 
     def start(self) -> None:
         """Take a slot for a call that starts now."""
         self._in_flight += 1
 
-    def answer(self, now: float) -> None:
-        """A call has ended, however: its slot is free in a second."""
+    def no_call(self) -> None:
+        """The call was not made after all: its slot is free at once."""
+        self._in_flight -= 1
+
+    def answer(self, began: float, now: float) -> None:
+        """The call that went out at `began` has ended, however: its slot is free in a second."""
         self._in_flight -= 1
         self._free_at.append(now + SECOND)
+        if began >= self._held_until - TINY:
+            self._probing = False
 
     def spoke(self, chat: int, now: float, *, group: bool) -> None:
         """A message to this chat was answered now: its interval begins."""
@@ -80,6 +135,17 @@ class Pacer:
         self._groups = {c: sent for c, sent in self._groups.items() if sent[-1] + MINUTE > now}
         self._most_chats = max(MOST_CHATS, 2 * (len(self._chats) + len(self._groups)))
 
+    def refused(self, began: float, now: float, *, group: bool) -> None:
+        """The platform found the call that went out at `began` too fast, though we kept its limits.
+
+        In a group it is most likely the group's own limit that is stricter than announced.
+        """
+        (self._group_pace if group else self._pace).refused(began, now)
+
     def hold(self, until: float) -> None:
-        """Let nothing out before `until`: the platform asked for silence."""
+        """Let nothing out before `until`: the platform asked for silence.
+
+        Then one call goes alone; the others follow when the platform has taken it.
+        """
         self._held_until = max(self._held_until, until)
+        self._probing = True

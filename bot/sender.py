@@ -2,61 +2,68 @@
 
 import asyncio
 import math
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import structlog
 
-from bot.channels import (
-    Channel,
-    ChatGone,
-    ChatMoved,
-    DeliveryError,
-    OutRow,
-    Rejected,
-    RetryLater,
-    Uncertain,
-)
+from bot.channels import Channel, DeliveryError, OutRow
+from bot.checks import Checks
 from bot.clock import Clock
-from bot.lanes import Lane, Lines
+from bot.known import Known
+from bot.lanes import LAST, Lane, Lines
 from bot.outcomes import Mark, Marks
 from bot.pacing import Pacer
+from bot.tries import After, Tries
 
 SWEEP_S = 60.0
+NOT_OURS_S = 1.0
+SOONEST_S = 5.0
 FINISH_S = 3.0
 IN_FLIGHT = 30
-MOST_MOVES = 3
-MOST_RECENT = 20_000
-TOKEN_WAIT_S = 60.0
-AGAIN_S = (0.0, 2.0, 5.0, 15.0, 30.0, 60.0)
-UNCERTAIN_S = (2.0, 10.0)
+PAGE, NEWS = 1000, 100
+FEW = 50
 
 log = structlog.get_logger()
 
 
 class Sender:
-    """Sends one bot's rows.
+    """Sends one bot's rows: answers, then tallies, then reminders; older ones first.
 
     It polls no table: rows come in memory, and a task exists only for a call in flight, for a
-    mark, or for a wait. What a crash left behind is read at the start and by a slow sweep.
+    mark, or for a wait. What a crash left behind, what other processes commit and what has waited
+    for its hour is read from the table, a page at a time: at the start, when called, every minute.
     """
 
     def __init__(
-        self, channel: Channel, marks: Marks, clock: Clock, in_flight: int = IN_FLIGHT
+        self,
+        channel: Channel,
+        marks: Marks,
+        clock: Clock,
+        in_flight: int = IN_FLIGHT,
+        ours: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Send by `channel`, at most `in_flight` calls at once, within its capabilities."""
+        """Send by `channel`, at most `in_flight` calls at once, within its capabilities.
+
+        No call is begun while `ours()` is false: another process may be sending for this bot.
+        """
+        self._ours = ours
         self._channel, self._marks, self._clock = channel, marks, clock
         self._pacer = Pacer(channel.capabilities)
+        self._tries = Tries(marks, self._pacer, clock)
+        self._checks = Checks(marks, self._tries, clock)
         self._most_in_flight = in_flight
+        self._n_unasked = 0
         self._lanes: dict[int, Lane] = {}
         self._lines = Lines()
-        self._known: set[int] = set()
-        self._recent: dict[int, None] = {}
-        self._attempted: set[int] = set()
+        self._known = Known()
         self._group: asyncio.TaskGroup | None = None
         self._begun = False
+        self._more = False
+        self._page = 0
+        self._look_now = asyncio.Event()
         self._stopping = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
         self._marking: set[asyncio.Task[None]] = set()
@@ -70,11 +77,11 @@ class Sender:
 
     def hand_over(self, rows: Sequence[OutRow]) -> None:
         """Send these committed rows; ids that are known, or just came to their end, are ignored."""
-        self._take(rows, behind=False)
+        self._take(rows)
 
-    def hand_over_behind(self, rows: Sequence[OutRow]) -> None:
-        """The same for what nobody waits for: it starts only when no answer is ready to go."""
-        self._take(rows, behind=True)
+    def wake(self) -> None:
+        """Another process has committed rows of this bot: look into the table."""
+        self._look(NEWS)
 
     def stop(self) -> None:
         """Start nothing more; `run` returns when the calls in flight have ended, 3 s at most."""
@@ -92,7 +99,7 @@ class Sender:
                 await self._finish()
                 self._group = None
 
-    def _spawn(self, kept: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, kept: set[asyncio.Task[None]], work: Coroutine[Any, Any, Any]) -> None:
         """Run a task in our group, in one of its three sets."""
         over = kept is self._background and self._stopping.is_set()
         if self._group is None or over:
@@ -115,24 +122,43 @@ class Sender:
 
     # Rows come in
 
+    def _look(self, most: int) -> None:
+        """Have the sweep read a page of at least so many rows now."""
+        self._page = max(self._page, most)
+        self._look_now.set()
+
     async def _sweep(self) -> None:
-        """Take up what a crash left behind, then begin; look again every minute.
+        """Take up what waits in the table, then begin; look again when called, or in a minute.
 
         Nothing starts before the first look: an older row of a chat must not be overtaken.
         """
         wait_s = 1.0
         while True:
+            self._look_now.clear()
             try:
-                self.hand_over_behind(await self._marks.pending(self._channel.name))
+                again_s = await self._read_page()
             except Exception as error:  # noqa: BLE001 - the loop outlives a database that is away
                 log.warning("sweep_failed", bot=self._channel.name, error=type(error).__name__)
                 await self._clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, SWEEP_S)
                 continue
+            wait_s = 1.0
             if not self._begun:
                 self._begin()
-            wait_s = 1.0
-            await self._clock.sleep(SWEEP_S)
+            await self._clock.wait(self._look_now, again_s)
+
+    async def _read_page(self) -> float:
+        """Read a page and take it; return in how many seconds to look again."""
+        most, self._page = self._page or PAGE, 0
+        reading = self._known.begin_reading()
+        page = await self._marks.pending(self._channel.name, most)
+        n_before = len(self._known)
+        self._take(page.rows, reading)
+        self._more = page.full and len(self._known) > n_before  # else it is full of known ones
+        if page.next_at is None:
+            return SWEEP_S
+        left_s = (page.next_at - self._clock.now()).total_seconds()
+        return min(max(left_s, SOONEST_S), SWEEP_S)
 
     def _begin(self) -> None:
         """Line up everything that has come so far."""
@@ -141,26 +167,20 @@ class Sender:
             self._line_up(lane)
         self._pump()
 
-    def _take(self, rows: Sequence[OutRow], *, behind: bool) -> None:
-        """Put rows into their chats' lanes."""
+    def _take(self, rows: Sequence[OutRow], reading: int = 0) -> None:
+        """Put rows into their chats' lanes. `reading`: of the table; 0 if they came in memory."""
         for row in rows:
-            if row.id in self._known or row.id in self._recent or row.bot != self._channel.name:
+            if row.bot != self._channel.name or not self._known.take(row.id, reading):
                 continue
-            self._known.add(row.id)
             lane = self._lanes.get(row.account)
             if lane is None:
-                lane = self._lanes[row.account] = Lane(row.account, behind)
+                lane = self._lanes[row.account] = Lane(row.account)
             lane.push(row)
-            self._line_up_new(lane, behind=behind)
+            if len(lane.rows) > 1:
+                self._lines.call_forward(lane)
+            elif self._begun:
+                self._line_up(lane)
         self._pump()
-
-    def _line_up_new(self, lane: Lane, *, behind: bool) -> None:
-        """Line up a lane that has got a row, in the front line if somebody waits for the row."""
-        if len(lane.rows) == 1 and self._begun:
-            lane.behind = behind
-            self._line_up(lane)
-        elif lane.behind and not behind:
-            self._lines.call_to_front(lane)
 
     def _line_up(self, lane: Lane) -> None:
         """Put a lane into its line, at once or when its chat may get a message again."""
@@ -187,16 +207,33 @@ class Sender:
         if not self._begun:
             return
         while len(self._flying) < self._most_in_flight and not self._stopping.is_set():
-            lane = self._lines.first()
+            lane = self._lines.first(self._last_line())
             if lane is None:
-                return
-            wait_s = self._pacer.channel_wait_s(self._clock.steady())
+                break
+            wait_s = self._wait_s()
             if wait_s > 0:
                 self._pump_in(wait_s)
-                return
+                break
             self._lines.leave(lane)
             self._pacer.start()
+            self._n_unasked += lane.line > 0
             self._spawn(self._flying, self._deliver(lane))
+        if self._more and self._lines.n < FEW:
+            self._more = False
+            self._look(PAGE)
+
+    def _wait_s(self) -> float:
+        """Seconds until a call may begin; 0 for now."""
+        return self._pacer.channel_wait_s(self._clock.steady()) if self._ours() else NOT_OURS_S
+
+    def _last_line(self) -> int:
+        """The last line that may start now.
+
+        What nobody waits for takes four fifths of the calls at most: when calls are slow, or the
+        database that judges them is, an answer still finds room.
+        """
+        most = min(self._most_in_flight, self._pacer.allowed) * 4 // 5
+        return LAST if self._n_unasked < max(most, 1) else 0
 
     def _pump_in(self, wait_s: float) -> None:
         """Pump again when a slot is free; if only an answer can free one, it will pump."""
@@ -212,24 +249,26 @@ class Sender:
         self._pump()
 
     async def _deliver(self, lane: Lane) -> None:
-        """Try the first row of a lane once, and see to what comes next; then mark it, if sent."""
-        row, again_s, mark = lane.rows[0], None, None
+        """Try the first row of a lane once, and see to what comes next; then mark its end."""
+        row, line = lane.rows[0], lane.line
         try:
-            again_s, mark = await self._try(lane, row)
+            after = await self._try(lane, row)
         except Exception as error:  # noqa: BLE001 - one row's fault must not stop the others
             log.warning("send_broke", bot=row.bot, row=row.id, error=type(error).__name__)
-            self._end(row, partial(self._marks.failed, row, "error"))
-        now = self._clock.steady()
-        self._pacer.answer(now)
-        if row.kind != "delete":
-            self._pacer.spoke(lane.account, now, group=row.group)
+            after = self._tries.rejected(row, "error")
+        self._n_unasked -= line > 0
         lane.busy = False
-        if again_s is None:
-            lane.shift()
+        if after.row is not None:
+            lane.rows[0] = after.row
+        elif after.ends:
+            lane.remove({each.id for each, _ in after.ends})
         self._landed()
-        self._go_on(lane, again_s or 0.0)
-        if mark is not None:
-            await self._mark_end(row.id, mark, again=False)
+        self._go_on(lane, after.again_s or 0.0)
+        for each, mark in after.ends[1:]:
+            self._spawn(self._marking, self._end(each.id, mark))
+        if after.ends:
+            first, mark = after.ends[0]
+            await self._end(first.id, mark)
 
     def _landed(self) -> None:
         """The call of this task is over: it counts no more when we pump; a mark may follow."""
@@ -249,121 +288,68 @@ class Sender:
             self._line_up(lane)
         self._pump()
 
-    async def _try(self, lane: Lane, row: OutRow) -> tuple[float | None, Mark | None]:
-        """Make the row's call.
-
-        Returns:
-            Seconds until it is tried again, None if it has ended; and the mark to be written if it
-            was sent.
-        """
-        if not row.harmless and not await self._may_call(row):
-            return None if row.attempted else AGAIN_S[2], None
+    async def _try(self, lane: Lane, row: OutRow) -> After:
+        """Make the row's call, if it still makes sense; what follows from it."""
+        refused = await self._checks.hinder(row)
+        if refused is not None:
+            self._pacer.no_call()
+            return refused
+        if not self._ours():  # its time may have ended while the row was looked at
+            self._pacer.no_call()
+            return After(again_s=NOT_OURS_S)
         began = self._clock.steady()
-        target = row if lane.chat is None else replace(row, chat=lane.chat)
         try:
-            message = await self._channel.send(target)
+            message = await self._call(lane, row)
         except DeliveryError as error:
             log.info("not_sent", bot=row.bot, row=row.id, error=type(error).__name__)
-            return self._failed(lane, row, error), None
+            after = self._tries.failed(lane, row, error, began)
+            await self._write_note(row, after)
+            return after
         took_ms = round((self._clock.steady() - began) * 1000)
         log.debug("sent", bot=row.bot, row=row.id, took_ms=took_ms)
-        return None, partial(self._marks.sent, row, message)
+        return After(ends=((row, partial(self._marks.sent, row, message)),))
 
-    async def _may_call(self, row: OutRow) -> bool:
-        """Commit that a harmful row's call is coming; an earlier one is asked of a person."""
-        if row.attempted:
-            self._end(row, partial(self._marks.uncertain, row), again=True)
-            return False
-        if row.id in self._attempted:
-            return True
+    async def _call(self, lane: Lane, row: OutRow) -> str:
+        """The wire call; whatever comes of it, its slot and its chat's interval begin to count."""
+        began = self._clock.steady()
         try:
-            await self._marks.attempted(row)
-        except Exception as error:  # noqa: BLE001 - not committed: no call, and again later
-            log.warning("attempt_not_marked", row=row.id, error=type(error).__name__)
-            return False
-        self._attempted.add(row.id)
-        return True
-
-    # Calls that failed
-
-    def _failed(self, lane: Lane, row: OutRow, error: DeliveryError) -> float | None:
-        """What follows from an error: seconds until the next try, or None and the row has ended."""
-        if isinstance(error, RetryLater):
-            return self._later(lane, error)
-        if isinstance(error, Uncertain):
-            return self._unsure(lane, row)
-        if isinstance(error, ChatMoved):
-            return self._move(lane, row, error.chat)
-        if isinstance(error, ChatGone):
-            self._give_up_chat(lane)
-            return None
-        reason = error.reason if isinstance(error, Rejected) else type(error).__name__
-        if reason == "token":
-            # Not this row's fault: it stays until the operator has given a token that works.
-            return self._later(lane, RetryLater(TOKEN_WAIT_S, whole_channel=True))
-        self._end(row, partial(self._marks.failed, row, reason))
-        return None
-
-    def _later(self, lane: Lane, error: RetryLater) -> float:
-        """Wait what the platform asks for, longer from time to time."""
-        if error.whole_channel:
-            self._pacer.hold(self._clock.steady() + error.after_s)
-        wait_s = max(error.after_s, AGAIN_S[min(lane.tries, len(AGAIN_S) - 1)])
-        lane.tries += 1
-        return wait_s
-
-    def _unsure(self, lane: Lane, row: OutRow) -> float | None:
-        """Repeat what is harmless, twice; ask a person about the rest."""
-        if not row.harmless:
-            self._end(row, partial(self._marks.uncertain, row), again=True)
-            return None
-        if lane.unsure >= len(UNCERTAIN_S):
-            self._end(row, partial(self._marks.failed, row, "uncertain"))
-            return None
-        lane.unsure += 1
-        return UNCERTAIN_S[lane.unsure - 1]
-
-    def _move(self, lane: Lane, row: OutRow, chat: str) -> float | None:
-        """Send to the new chat from now on, this row too."""
-        lane.moves += 1
-        if lane.moves > MOST_MOVES:
-            self._end(row, partial(self._marks.failed, row, "moves in circles"))
-            return None
-        lane.chat = chat
-        self._spawn(self._marking, self._mark(row.id, partial(self._marks.moved, row, chat)))
-        return 0.0
-
-    def _give_up_chat(self, lane: Lane) -> None:
-        """None of the chat's rows can be sent."""
-        for row in lane.rows:
-            self._end(row, partial(self._marks.gone, row))
-        while len(lane.rows) > 1:
-            lane.rows.pop()
+            return await self._channel.send(
+                row if lane.chat is None else replace(row, chat=lane.chat)
+            )
+        finally:
+            now = self._clock.steady()
+            self._pacer.answer(began, now)
+            if row.kind != "delete":
+                self._pacer.spoke(lane.account, now, group=row.group)
 
     # Marks
 
-    def _end(self, row: OutRow, mark: Mark, *, again: bool = False) -> None:
-        """The row has come to its end; write it down without waiting for it.
+    async def _write_note(self, row: OutRow, after: After) -> None:
+        """Write down, once, that a row waits.
 
-        With `again` it may be handed over once more: a person may say that it never came.
+        Of a harmful row it says that nothing was delivered: it stands before the next attempt's
+        mark, or not at all.
         """
-        self._spawn(self._marking, self._mark_end(row.id, mark, again=again))
-
-    async def _mark_end(self, row_id: int, mark: Mark, *, again: bool) -> None:
-        """Mark a row, then forget it; a sweep that read it before the mark must not revive it."""
-        await self._mark(row_id, mark)
-        self._known.discard(row_id)
-        self._attempted.discard(row_id)
-        if again:
+        if after.note is None:
             return
-        self._recent[row_id] = None
-        if len(self._recent) > MOST_RECENT:
-            del self._recent[next(iter(self._recent))]
+        if row.harmless:
+            self._spawn(self._marking, self._note(row, after.note))
+        elif await self._note(row, after.note):
+            self._checks.forget(row.id)
 
-    async def _mark(self, row_id: int, mark: Mark) -> None:
-        """Write something down, again and again until it is committed."""
+    async def _note(self, row: OutRow, mark: Mark) -> bool:
+        """Whether it could be written."""
+        try:
+            await mark()
+        except Exception as error:  # noqa: BLE001 - the next try is written down again
+            log.warning("note_failed", row=row.id, error=type(error).__name__)
+            return False
+        return True
+
+    async def _end(self, row_id: int, mark: Mark | None) -> None:
+        """Mark a row, again and again until it is committed; then forget it."""
         wait_s = 1.0
-        while True:
+        while mark is not None:
             try:
                 await mark()
             except Exception as error:  # noqa: BLE001 - what was sent must not be sent again
@@ -371,4 +357,6 @@ class Sender:
                 await self._clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, 30.0)
             else:
-                return
+                break
+        self._known.end(row_id)
+        self._checks.forget(row_id)

@@ -152,7 +152,9 @@ class OverTelegram:
         with self.school.engine.begin() as connection:
             store = Store(Session(connection), None, {})
             due = store.schedules.due(self.clock.now(), 1)
-            waiting = [*store.outbox.open("tg"), *store.outbox.open(WEB)]
+            waiting = [
+                row for bot in ("tg", WEB) for row in store.outbox.open(bot, self.clock.now())
+            ]
         return not due and not waiting
 
     async def say(self, who: str, text: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -11,8 +11,14 @@ from bot.channels import (
     Unavailable,
 )
 from bot.clock import SteppedClock
+from bot.outcomes import Page
 from bot.sender import Sender
 from content.fit import Capabilities
+from db.store.outbox import RANKS
+from handlers.sense import SEND, Verdict
+
+START = datetime(2026, 11, 21, tzinfo=UTC)
+ENDS = ("sent", "failed", "dropped", "gone", "uncertain")
 
 OPEN = Capabilities(4096, True, True, per_second=1000, chat_interval_s=0, group_per_minute=1000)
 STRICT = Capabilities(4096, True, True, per_second=30, chat_interval_s=1.0, group_per_minute=20)
@@ -49,13 +55,18 @@ class Platform:
 
 
 class Book:
-    """The marks in memory; `broken` lets the next ones fail."""
+    """The marks in memory; `broken` lets the next ones fail, or notes only."""
 
     def __init__(self) -> None:
         self.rows: list[OutRow] = []
         self.marks: list[tuple] = []
-        self.broken = 0
-        self.looked = 0
+        self.verdicts: dict[int, Verdict] = {}
+        self.judged: list[int] = []
+        self.broken = self.broken_notes = 0
+        self.looked: list[int] = []
+        self.next_at: datetime | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     def _write(self, *mark) -> None:
         if self.broken:
@@ -63,14 +74,32 @@ class Book:
             raise Unavailable
         self.marks.append(mark)
 
+    @property
+    def ends(self) -> list[tuple]:
+        """The marks without the notes of waiting."""
+        return [mark for mark in self.marks if mark[0] != "waits"]
+
+    async def judge(self, row: OutRow) -> Verdict:
+        self.judged.append(row.id)
+        return self.verdicts.get(row.id, SEND)
+
     async def attempted(self, row: OutRow) -> None:
         self._write("attempted", row.id)
 
     async def sent(self, row: OutRow, message_id: str) -> None:
         self._write("sent", row.id, message_id)
 
-    async def failed(self, row: OutRow, reason: str) -> None:
-        self._write("failed", row.id, reason)
+    async def waits(self, row: OutRow, until: datetime, reason: str) -> None:
+        if self.broken_notes:
+            self.broken_notes -= 1
+            raise Unavailable
+        self._write("waits", row.id, row.tries, (until - START).total_seconds(), reason)
+
+    async def failed(self, row: OutRow, reason: str, words: str) -> None:
+        self._write("failed", row.id, reason, words)
+
+    async def dropped(self, row: OutRow, reason: str) -> None:
+        self._write("dropped", row.id, reason)
 
     async def gone(self, row: OutRow) -> None:
         self._write("gone", row.id)
@@ -81,16 +110,20 @@ class Book:
     async def uncertain(self, row: OutRow) -> None:
         self._write("uncertain", row.id)
 
-    async def pending(self, bot: str) -> Sequence[OutRow]:
-        self.looked += 1
-        return [row for row in self.rows if row.bot == bot]
+    async def pending(self, bot: str, most: int) -> Page:
+        self.looked.append(most)
+        ended = {mark[1] for mark in self.marks if mark[0] in ENDS}
+        found = [row for row in self.rows if row.bot == bot and row.id not in ended]
+        found.sort(key=lambda row: (RANKS.index(row.rank), row.id))
+        await self.gate.wait()
+        return Page(found[:most], len(found) > most, self.next_at)
 
 
 class Stage:
     """A sender with its platform, book and clock."""
 
     def __init__(self, capabilities: Capabilities = OPEN) -> None:
-        self.clock = SteppedClock(datetime(2026, 11, 21, tzinfo=UTC))
+        self.clock = SteppedClock(START)
         self.platform, self.book = Platform(capabilities), Book()
         self.sender = Sender(self.platform, self.book, self.clock)
 

@@ -11,7 +11,9 @@ from aiohttp import web
 from bot.channels import OutRow, Receipt, Unavailable
 from bot.channels.telegram import TelegramChannel, TelegramSettings
 from bot.clock import SteppedClock
+from bot.outcomes import Page
 from content.update import Update
+from handlers.sense import SEND, Verdict
 from tests.fake_telegram import FakeTelegram
 
 SECRET = "s3cret"
@@ -124,8 +126,17 @@ class Notes:
     async def sent(self, row: OutRow, message_id: str) -> None:
         self.notes.append(("sent", str(row.id), message_id))
 
-    async def failed(self, row: OutRow, reason: str) -> None:
-        self.notes.append(("failed", str(row.id), reason))
+    async def failed(self, row: OutRow, reason: str, words: str) -> None:
+        self.notes.append(("failed", str(row.id), reason, words))
+
+    async def waits(self, row: OutRow, until: datetime, reason: str) -> None:
+        self.notes.append(("waits", str(row.id), until.isoformat(), reason))
+
+    async def dropped(self, row: OutRow, reason: str) -> None:
+        self.notes.append(("dropped", str(row.id), reason))
+
+    async def judge(self, _: OutRow) -> Verdict:
+        return SEND
 
     async def gone(self, row: OutRow) -> None:
         self.notes.append(("gone", str(row.id)))
@@ -136,6 +147,6 @@ class Notes:
     async def uncertain(self, row: OutRow) -> None:
         self.notes.append(("uncertain", str(row.id)))
 
-    async def pending(self, bot: str) -> list[OutRow]:
+    async def pending(self, bot: str, _most: int) -> Page:
         assert bot == "b"
-        return []
+        return Page([])

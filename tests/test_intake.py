@@ -240,7 +240,7 @@ async def test_order_within_a_chat_holds_from_the_update_to_the_message(
         people = [fake.user("người") for _ in range(n_other + 1)]
         for person in people:
             person.chat.members[fake.me["id"]] = "member"
-        marks = DatabaseMarks(database, SystemClock(), made.metrics, lambda: None)
+        marks = DatabaseMarks(database, SystemClock(), made.metrics, lambda: None, made.world)
         channel = telegram(fake)
         sender = Sender(channel, marks, SystemClock())
 

@@ -17,7 +17,7 @@ async def test_who_marks_after_a_cancelled_mark_does_not_wait_for_it(sqlite_scho
     [said] = sqlite_school.rows("outbox")
     row = OutRow(said.id, "tg", said.account_id, "lan", group=False, kind="say", body=said.body)
     database = Database(sqlite_school.engine)
-    marks = DatabaseMarks(database, SystemClock(), Metrics(), lambda: None)
+    marks = DatabaseMarks(database, SystemClock(), Metrics(), lambda: None, sqlite_school.world)
     cut_off = asyncio.ensure_future(marks.sent(row, "1"))
     await asyncio.sleep(0)
     cut_off.cancel()

@@ -1,88 +1,16 @@
-"""The pacer keeps a strict limiter silent and still uses almost all that is allowed."""
+"""The pacer: slots, chats, groups, and a platform that is stricter than it says."""
 
 import asyncio
-import heapq
 import math
-from collections import deque
 from datetime import UTC, datetime
-from random import Random
 
 import pytest
 
 from bot.clock import SteppedClock
-from bot.pacing import Pacer
+from bot.pacing import Pace, Pacer
 from content.fit import Capabilities
 
 LIMITS = Capabilities(4096, True, True, per_second=30, chat_interval_s=1.0, group_per_minute=20)
-
-
-class Window:
-    """At most so many arrivals in any span of so many seconds; counts what it refuses."""
-
-    def __init__(self, most: int, seconds: float) -> None:
-        self.most, self.seconds, self.refused = most, seconds, 0
-        self._at: deque[float] = deque()
-
-    def arrive(self, at: float) -> None:
-        while self._at and self._at[0] <= at - self.seconds:
-            self._at.popleft()
-        self.refused += len(self._at) >= self.most
-        self._at.append(at)
-
-
-class Line:
-    """A pacer in front of a strict limiter, by events in the stepped clock."""
-
-    def __init__(self, seed: int, there_s: tuple[float, float]) -> None:
-        self.clock = SteppedClock(datetime(2026, 11, 21, tzinfo=UTC))
-        self.pacer, self.window = Pacer(LIMITS), Window(30, 1.0)
-        self.random, self.there_s = Random(seed), there_s  # noqa: S311 - a script
-        self.events: list[tuple[float, int, str]] = []
-        self.arrived: list[float] = []
-
-    def send(self, n: int) -> None:
-        for number in range(n):
-            while (wait := self.pacer.channel_wait_s(self.clock.steady())) > 0:
-                self.pass_until(self.clock.steady() + wait)
-            self.pacer.start()
-            there = self.clock.steady() + self.random.uniform(*self.there_s)
-            back = there + self.random.uniform(0.001, 0.01)
-            heapq.heappush(self.events, (there, number, "arrival"))
-            heapq.heappush(self.events, (back, number, "answer"))
-        self.pass_until(math.inf)
-
-    def pass_until(self, until: float) -> None:
-        """Step to `until`, or to the next answer if only that can free a slot."""
-        while self.events and self.events[0][0] <= until:
-            at, _, kind = heapq.heappop(self.events)
-            self.clock.step(max(at - self.clock.steady(), 0))
-            if kind == "arrival":
-                self.window.arrive(at)
-                self.arrived.append(at)
-                continue
-            self.pacer.answer(self.clock.steady())
-            if until == math.inf and self.pacer.channel_wait_s(self.clock.steady()) < math.inf:
-                return
-        if until < math.inf:
-            self.clock.step(max(until - self.clock.steady(), 0))
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_three_thousand_sends_with_jitter_are_never_refused_and_use_the_limit(seed):
-    line = Line(seed, there_s=(0.0, 0.04))
-    line.send(3000)
-    line.pass_until(1e9)
-    assert line.window.refused == 0
-    assert len(line.arrived) == 3000
-    share = 3000 / (max(line.arrived) - min(line.arrived)) / 30
-    assert share >= 0.95, f"share of the limit: {share:.3f}"
-
-
-def test_the_limiter_of_this_test_does_refuse_even_starts_with_jitter():
-    window, random = Window(30, 1.0), Random(1)  # noqa: S311 - a script
-    for at in sorted(n / 29.4 + random.uniform(0, 0.04) for n in range(3000)):
-        window.arrive(at)
-    assert window.refused > 0
 
 
 def test_a_slot_is_free_one_second_after_the_answer_not_after_the_start():
@@ -90,7 +18,7 @@ def test_a_slot_is_free_one_second_after_the_answer_not_after_the_start():
     for _ in range(30):
         pacer.start()
     assert pacer.channel_wait_s(0.0) == math.inf
-    pacer.answer(0.5)
+    pacer.answer(0.0, 0.5)
     assert pacer.channel_wait_s(1.0) == pytest.approx(0.5)
     assert pacer.channel_wait_s(1.5) == 0
 
@@ -101,6 +29,57 @@ def test_a_hold_stops_the_whole_bot_until_it_is_over():
     pacer.hold(3.0)
     assert pacer.channel_wait_s(1.0) == pytest.approx(6.0)
     assert pacer.channel_wait_s(7.0) == 0
+
+
+def test_after_a_hold_one_call_goes_alone_and_the_others_when_it_was_taken():
+    pacer = Pacer(LIMITS)
+    pacer.hold(7.0)
+    assert pacer.channel_wait_s(7.0) == 0
+    pacer.start()
+    assert pacer.channel_wait_s(7.1) == math.inf
+    pacer.answer(7.0, 7.2)
+    assert pacer.channel_wait_s(7.2) == 0
+
+
+def test_a_call_that_was_not_made_leaves_its_slot():
+    pacer = Pacer(LIMITS)
+    for _ in range(30):
+        pacer.start()
+    pacer.no_call()
+    assert pacer.channel_wait_s(0.0) == 0
+
+
+def test_a_refusal_takes_a_step_away_and_those_of_the_same_pace_no_more():
+    pace = Pace(30)
+    for began in (0.0, 0.1, 0.2):
+        pace.refused(began, 0.3)
+    assert pace.allowed == 25
+    pace.refused(0.4, 0.5)
+    assert pace.allowed == 21
+
+
+def test_a_pace_comes_back_one_by_one_and_ever_more_slowly():
+    pace = Pace(30)
+    pace.refused(0.0, 0.0)
+    pace.recover(14.9)
+    assert pace.allowed == 25
+    pace.recover(15.0)
+    assert pace.allowed == 26
+    pace.refused(16.0, 16.0)
+    assert pace.allowed == 22
+    pace.recover(45.0)
+    assert pace.allowed == 22
+    pace.recover(46.0)
+    assert pace.allowed == 23
+
+
+def test_a_strict_group_slows_groups_and_no_private_chat():
+    pacer = Pacer(LIMITS)
+    pacer.refused(0.0, 0.0, group=True)
+    for second in range(17):
+        pacer.spoke(5, float(second), group=True)
+    assert pacer.chat_wait_s(5, 17.0, group=True) == pytest.approx(43.0)
+    assert pacer.allowed == 30
 
 
 def test_a_chat_waits_its_interval_and_others_do_not():

@@ -78,6 +78,28 @@ def shown(error: Exception) -> tuple[Any, ...]:
     return (type(error),)
 
 
+def test_a_refusal_keeps_the_platform_s_words_without_a_token_and_not_endless():
+    said = (
+        "Bad Request: wrong URL https://api.telegram.org/bot424242:AAmarkedTokenThatNobodyMaySee/x"
+    )
+    error = failure(400, refusal(400, said + " y" * 400))
+    assert isinstance(error, Rejected)
+    assert error.reason == "refused (400)"
+    assert error.words.startswith("Bad Request: wrong URL https://api.telegram.org/bot[token]/x y")
+    assert len(error.words) == 300
+
+
+@pytest.mark.parametrize(("group", "whole"), [(True, False), (False, True)])
+async def test_a_flood_wait_is_a_group_s_own_and_in_a_private_chat_the_bot_s(
+    fake, channel, group, whole
+):
+    fake.fail_next("sendMessage", Failure(429, parameters={"retry_after": 40}))
+    with pytest.raises(RetryLater) as raised:
+        await channel.send(OutRow(1, "b", 1, "-5", group, "say", {"text": "x"}))
+    assert shown(raised.value) == (RetryLater, 40.0, whole)
+    assert raised.value.too_fast
+
+
 def refusal(code: int, description: str = "x", **parameters: Any) -> dict[str, Any]:
     return {"ok": False, "error_code": code, "description": description} | (
         {"parameters": parameters} if parameters else {}

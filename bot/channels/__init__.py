@@ -20,15 +20,28 @@ class DeliveryError(Exception):
 
 
 class RetryLater(DeliveryError):
-    """Not delivered, certainly; try again after `after_s` seconds. `whole_channel`.
+    """Not delivered, certainly; try again after `after_s` seconds.
 
-    Nothing else may go out either.
+    Attributes:
+        after_s: least seconds until this chat may be tried again.
+        whole_channel: nothing else of this bot may go out before that either.
+        too_fast: the platform refused because of our pace, not for a trouble of its own.
+        reason: a short code of why, for the operator.
     """
 
-    def __init__(self, after_s: float, *, whole_channel: bool = False) -> None:
+    def __init__(
+        self,
+        after_s: float,
+        *,
+        whole_channel: bool = False,
+        too_fast: bool = False,
+        reason: str = "busy",
+    ) -> None:
         super().__init__(f"retry after {after_s} s")
         self.after_s = after_s
         self.whole_channel = whole_channel
+        self.too_fast = too_fast
+        self.reason = "too fast" if too_fast else reason
 
 
 class Uncertain(DeliveryError):
@@ -39,11 +52,18 @@ class Uncertain(DeliveryError):
 
 
 class Rejected(DeliveryError):
-    """The platform will never take this call; `reason` is ours, without any text of the message."""
+    """The platform will never take this call.
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        reason: our own short name for it, without any text of the message; it may be logged.
+        words: what the platform said, without any token, 300 characters at most; kept with the
+            row for the operator, never logged.
+    """
+
+    def __init__(self, reason: str, words: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.words = words
 
 
 class ChatGone(DeliveryError):
@@ -79,6 +99,8 @@ class OutRow:
         rank: who goes first: `answer` (somebody waits), then `tally`, then `reminder`.
         sense: what must still hold when it is sent (`handlers.sense`); None: nothing.
         created_at: when its turn wrote it; None where nobody asks.
+        tries: calls that have failed so far.
+        retry_at: the instant it waited for; None if it never did.
     """
 
     id: int
@@ -93,6 +115,8 @@ class OutRow:
     rank: str = "answer"
     sense: Mapping[str, Any] | None = None
     created_at: datetime | None = None
+    tries: int = 0
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from bot.channels.telegram_parse import (
     tap_of,
     update_id,
 )
-from bot.channels.telegram_wire import Wire, loads, new_session
+from bot.channels.telegram_wire import Wire, loads, new_session, of_chat
 from bot.clock import Clock
 from bot.reports.qr import qr_png
 from content.fit import Capabilities
@@ -195,6 +195,13 @@ class TelegramChannel:
 
     async def send(self, row: OutRow) -> str:
         """Make the row's call; return the new message's id, "" for a deletion."""
+        try:
+            return await self._send(row)
+        except RetryLater as error:
+            raise (of_chat(error) if row.group else error) from None
+
+    async def _send(self, row: OutRow) -> str:
+        """The same; a 429 seems to mean the whole bot."""
         if row.kind == "delete":
             message = {"chat_id": int(row.chat), "message_id": int(row.body["message"])}
             await self._wire.call("deleteMessage", message, SEND_S)
@@ -306,8 +313,8 @@ class TelegramChannel:
             raw = body
         try:
             receipt = await self._take_one(raw, self._read(raw), receive, skip)
-        except Unavailable:
-            return web.Response(status=503)
+        except Unavailable as error:
+            return web.Response(status=503, headers={"Retry-After": str(error.after_s)})
         tap = tap_of(raw)
         if tap is None:
             return web.Response()

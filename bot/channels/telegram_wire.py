@@ -1,6 +1,7 @@
 """The lean way to the Bot API: one POST of our own, each answer to its delivery error."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ JSON_HEADERS = {"Content-Type": "application/json"}
 RETRY_S = 5.0
 CONNECT_S = 5.0
 MAX_CONNECTIONS = 200
+MOST_WORDS = 300
+TOKEN_RE = re.compile(r"\d{5,}:[\w-]{20,}")
 
 # What Telegram's descriptions say, and what we call it: a description is never logged as it is.
 REASONS = (
@@ -97,21 +100,42 @@ def failure(status: int, answer: object) -> DeliveryError:
         return ChatMoved(str(parameters["migrate_to_chat_id"]))
     if isinstance(code, int) and code >= 500:
         # At 504 a gateway gave up waiting, not the Bot API: it may have been done.
-        return Uncertain("gateway timeout") if code == 504 else RetryLater(RETRY_S)
+        trouble = RetryLater(RETRY_S, reason=f"trouble ({code})")
+        return Uncertain("gateway timeout") if code == 504 else trouble
     if 300 <= status < 400:
-        return RetryLater(RETRY_S)  # some portal between us, not the Bot API
-    return _refusal(code, str(body.get("description", "")).casefold())
+        return RetryLater(RETRY_S, reason="portal")  # between us and the Bot API
+    return _refusal(code, str(body.get("description", "")))
 
 
 def _flood(retry_after: object) -> RetryLater:
-    """A 429: with a stated wait it is the whole bot that must be silent."""
+    """A 429: with a stated wait it is the whole bot that must be silent; but see `of_chat`."""
     if isinstance(retry_after, (int, float)) and retry_after >= 0:
-        return RetryLater(float(retry_after), whole_channel=True)
-    return RetryLater(RETRY_S)
+        return RetryLater(float(retry_after), whole_channel=True, too_fast=True)
+    return RetryLater(RETRY_S, too_fast=True)
 
 
-def _refusal(code: object, described: str) -> DeliveryError:
+def of_chat(error: RetryLater) -> RetryLater:
+    """A group's 429: the group is silent, and not the whole bot.
+
+    The answer does not say which limit was met, and is not meant to. We keep one message a second
+    in a private chat, so there it is most likely the bot's own rate; in a group it is most likely
+    the group's, and its wait is long (up to a minute). Should it be the bot's after all, the next
+    call to another chat is refused too and says so, at the price of these refusals.
+
+    Source: core.telegram.org/bots/faq#my-bot-is-hitting-limits; that clients cannot tell the
+    limits apart: github.com/tdlib/td/issues/715; both read 2026-11.
+    """
+    return RetryLater(error.after_s, too_fast=error.too_fast, reason=error.reason)
+
+
+def _words(described: str) -> str:
+    """A description for the operator's eyes: no token, nothing endless."""
+    return TOKEN_RE.sub("[token]", described)[:MOST_WORDS]
+
+
+def _refusal(code: object, said: str) -> DeliveryError:
     """A refusal of this one call, under our own name for it."""
+    described = said.casefold()
     if code == 403 or "chat not found" in described:
         return ChatGone("chat not found" if code == 400 else "forbidden")
     if code in TOKEN_REFUSED:
@@ -119,7 +143,7 @@ def _refusal(code: object, described: str) -> DeliveryError:
     if not isinstance(code, int) or code == 200:
         return Uncertain("no result in the answer")
     reason = next((ours for theirs, ours in REASONS if theirs in described), None)
-    return Rejected(reason or f"refused ({code})")
+    return Rejected(reason or f"refused ({code})", _words(said))
 
 
 def meant(status: int, raw: bytes) -> object:
@@ -226,7 +250,7 @@ class Wire:
         try:
             return await poster.post(head, body, timeout_s)
         except Unsent:
-            raise RetryLater(RETRY_S) from None
+            raise RetryLater(RETRY_S, reason="no connection") from None
         except Unanswered as error:
             raise Uncertain(str(error)) from None
 
@@ -245,7 +269,7 @@ class Wire:
             ) as response:
                 return response.status, await response.read()
         except BEFORE_SENDING:
-            raise RetryLater(RETRY_S) from None
+            raise RetryLater(RETRY_S, reason="no connection") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Uncertain(type(error).__name__) from None
 

@@ -71,7 +71,7 @@ class Street:
         known = (database, world, clock, self.metrics, self._deliver)
         self._ticker = Ticker(*known, FIRED)
         self._intake = Intake(*known, self._ticker.wake)
-        self._marks = DatabaseMarks(database, clock, self.metrics, self._ticker.wake)
+        self._marks = DatabaseMarks(database, clock, self.metrics, self._ticker.wake, world)
 
     def phone(self, owner: str, skill: float = 0.8) -> Phone:
         """A new private chat; `owner` is any text that is this person's alone."""

@@ -5,30 +5,102 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, case, func, or_, select, update
 
 from db.models import account, outbox
 from db.session import NewRow, Session
 
+RANKS = ("answer", "tally", "reminder")
+"""Who goes first: somebody waits for an answer; a tally has its hour; a reminder can wait."""
+
+UNSENT = ("rejected", "gone", "dropped")
+"""The ends of a row that reached nobody, for certain."""
+
+IS_OPEN = outbox.c.done_at.is_(None)
+OF_BOT = outbox.c.bot == bindparam("bot")
+BY_RANK = case({rank: place for place, rank in enumerate(RANKS)}, value=outbox.c.rank, else_=9)
+# A chat whose answer waits for its next try keeps its order. What is judged when it is sent may
+# wait for the morning: the chat's answers must not wait with it.
+HELD_CHATS = select(outbox.c.account_id).where(
+    IS_OPEN,
+    OF_BOT,
+    outbox.c.rank == RANKS[0],
+    outbox.c.sense.is_(None),
+    outbox.c.retry_at > bindparam("now"),
+)
+WITH_CHAT = select(outbox, account.c.external_id.label("chat"), account.c.is_group).join(
+    account, account.c.id == outbox.c.account_id
+)
 OPEN = (
-    select(outbox, account.c.external_id.label("chat"), account.c.is_group)
-    .join(account, account.c.id == outbox.c.account_id)
-    .where(outbox.c.done_at.is_(None), outbox.c.bot == bindparam("bot"))
-    .order_by(outbox.c.id)
-    .limit(1000)
+    WITH_CHAT.where(
+        IS_OPEN,
+        OF_BOT,
+        or_(outbox.c.retry_at.is_(None), outbox.c.retry_at <= bindparam("now")),
+        outbox.c.account_id.not_in(HELD_CHATS),
+    )
+    .order_by(BY_RANK, outbox.c.id)
+    .limit(bindparam("most"))
+)
+NEXT_TRY = select(func.min(outbox.c.retry_at)).where(
+    IS_OPEN, OF_BOT, outbox.c.retry_at > bindparam("now")
 )
 BY_ID = select(outbox).where(outbox.c.id == bindparam("row"))
+STILL_OPEN = select(outbox.c.id).where(outbox.c.id == bindparam("row"), IS_OPEN)
 DONE = (
     update(outbox)
-    .where(outbox.c.id == bindparam("row"), outbox.c.done_at.is_(None))
-    .values(done_at=bindparam("at"), outcome=bindparam("result"), external_id=bindparam("message"))
+    .where(outbox.c.id == bindparam("row"), IS_OPEN)
+    .values(
+        done_at=bindparam("at"),
+        outcome=bindparam("result"),
+        external_id=bindparam("message"),
+        reason=bindparam("why"),
+    )
 )
 ATTEMPTED = (
     update(outbox).where(outbox.c.id == bindparam("row")).values(attempted_at=bindparam("at"))
 )
-UNASKED = select(func.count()).where(
-    outbox.c.unasked_for == bindparam("person"), outbox.c.created_at >= bindparam("since")
+# What is to be tried again was certainly not delivered: nobody needs to be asked about it.
+WAITS = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"), IS_OPEN)
+    .values(
+        attempted_at=None,
+        tries=bindparam("n_tries"),
+        retry_at=bindparam("again_at"),
+        reason=bindparam("why"),
+    )
 )
+REOPENED = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"))
+    .values(
+        done_at=None,
+        outcome=None,
+        reason=None,
+        attempted_at=None,
+        tries=0,
+        retry_at=bindparam("again_at"),
+    )
+)
+# Rows that reached nobody use up no allowance. Without an outcome they are still to come.
+UNASKED_FOR = (
+    outbox.c.unasked_for == bindparam("person"),
+    or_(outbox.c.outcome.is_(None), outbox.c.outcome.not_in(UNSENT)),
+)
+UNASKED = select(func.count()).where(*UNASKED_FOR, outbox.c.created_at >= bindparam("since"))
+LAST_UNASKED = select(func.max(func.coalesce(outbox.c.done_at, outbox.c.created_at))).where(
+    *UNASKED_FOR
+)
+ENDED = outbox.c.done_at >= bindparam("since")
+LISTED = (
+    WITH_CHAT.where(
+        or_(IS_OPEN, ENDED & outbox.c.outcome.in_(bindparam("outcomes", expanding=True)))
+    )
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+)
+TOTALS = select(func.coalesce(outbox.c.outcome, "open"), func.count()).group_by(outbox.c.outcome)
+N_OPEN = select(func.count()).where(IS_OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +171,88 @@ class Outbox:
         self._session.add_outbox(row)
         return row
 
-    def done(self, row: int, result: str, now: datetime, message: str = "") -> None:
-        """Mark a row: `sent`, `rejected`, `gone` or `uncertain`.
+    def done(
+        self, row: int, result: str, now: datetime, message: str = "", reason: str = ""
+    ) -> None:
+        """Mark a row: `sent`, `rejected`, `gone`, `uncertain` or `dropped`.
 
         A row that is done stays as it is.
+
+        Args:
+            row: its id.
+            result: the outcome.
+            now: the present instant.
+            message: the platform's id of what was sent.
+            reason: why it was not: a short code of ours, or the platform's words; for the
+                operator's eyes, never for a log.
         """
-        self._session.change(DONE, row, at=now, result=result, message=message or None)
+        self._session.change(
+            DONE, row, at=now, result=result, message=message or None, why=reason or None
+        )
 
     def attempted(self, row: int, now: datetime) -> None:
         """Mark that the call of a harmful row is about to be made; to be committed before it is."""
         self._session.change(ATTEMPTED, row, at=now)
 
-    def open(self, bot: str) -> Sequence[Row[Any]]:
-        """The bot's rows that are not done, oldest first, with the chat's id and kind.
+    def waits(self, row: int, tries: int, again_at: datetime, reason: str) -> None:
+        """Mark that an open row is tried again at `again_at`; nothing of it was delivered.
 
-        At most 1,000.
+        Args:
+            row: its id.
+            tries: calls that have failed so far.
+            again_at: not before this instant.
+            reason: why it waits, as in `done`.
         """
-        return self._session.all(OPEN, {"bot": bot})
+        self._session.change(WAITS, row, n_tries=tries, again_at=again_at, why=reason or None)
+
+    def reopen(self, row: int, now: datetime) -> None:
+        """Let a row that has ended, or waits, be sent now, as if for the first time."""
+        self._session.change(REOPENED, row, again_at=now)
+
+    def open(self, bot: str, now: datetime, most: int = 1000) -> Sequence[Row[Any]]:
+        """The bot's rows that may be sent now, with the chat's id and kind.
+
+        By rank, and within a rank the oldest first. A row that waits for a later instant is left
+        out; behind an answer that waits so the whole chat is, since its order must hold.
+
+        Args:
+            bot: its name.
+            now: the present instant.
+            most: how many at most.
+        """
+        return self._session.all(OPEN, {"bot": bot, "now": now, "most": most})
+
+    def next_try(self, bot: str, now: datetime) -> datetime | None:
+        """When the first of the bot's rows that wait for later may be tried; None for none."""
+        found: datetime | None = self._session.read(NEXT_TRY, {"bot": bot, "now": now}).scalar_one()
+        return found
+
+    def is_open(self, row: int) -> bool:
+        """Whether the row is still to be sent."""
+        return self._session.one(STILL_OPEN, {"row": row}) is not None
+
+    def listed(self, outcomes: Sequence[str], since: datetime, most: int) -> Sequence[Row[Any]]:
+        """All open rows, and those that ended so from `since` on; with the chat; oldest first."""
+        values = {"outcomes": list(outcomes), "since": since, "most": most}
+        return self._session.all(LISTED, values)
+
+    def totals(self) -> dict[str, int]:
+        """How many rows of each outcome there are; `open` for those without one."""
+        return {row[0]: int(row[1]) for row in self._session.all(TOTALS)}
+
+    def n_open(self) -> int:
+        """How many rows are still to be sent."""
+        return int(self._session.read(N_OPEN).scalar_one())
 
     def get(self, row: int) -> Row[Any] | None:
         """One row."""
         return self._session.one(BY_ID, {"row": row})
 
     def n_unasked(self, person: int, since: datetime) -> int:
-        """How many unasked messages this person was sent from `since` on."""
+        """How many unasked messages from `since` on have reached this person, or still may."""
         return int(self._session.read(UNASKED, {"person": person, "since": since}).scalar_one())
+
+    def last_unasked_at(self, person: int) -> datetime | None:
+        """When the newest of these was sent, or was written if it is still to be sent."""
+        found: datetime | None = self._session.read(LAST_UNASKED, {"person": person}).scalar_one()
+        return found

@@ -1,0 +1,75 @@
+"""What is looked at before a row's call: its age, its sense, and that a harmful call is coming."""
+
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from bot.channels import OutRow
+from bot.clock import Clock
+from bot.outcomes import ENDED, Marks
+from bot.tries import AGAIN_S, After, Tries, too_old
+
+NEW_FOR = timedelta(seconds=30)
+
+log = structlog.get_logger()
+
+
+class Checks:
+    """Decides again about one bot's rows, at the moment of sending."""
+
+    def __init__(self, marks: Marks, tries: Tries, clock: Clock) -> None:
+        """`tries` knows what follows."""
+        self._marks, self._tries, self._clock = marks, tries, clock
+        self._announced: set[int] = set()
+
+    async def hinder(self, row: OutRow) -> After | None:
+        """What follows if the row is not to be called now; None if it is.
+
+        A plain answer that comes at once costs no look into the database. Whatever has waited is
+        looked at again: the operator may have dropped it.
+        """
+        now = self._clock.now()
+        if too_old(row, now):
+            return self._tries.dropped(row, "too old")
+        waited = row.tries or (row.created_at is not None and now - row.created_at > NEW_FOR)
+        if (row.sense is not None or waited) and (judged := await self._judge(row)) is not None:
+            return judged
+        return None if row.harmless else await self._announce(row)
+
+    async def _judge(self, row: OutRow) -> After | None:
+        """Ask whether it is still to be sent; what waits for later leaves its chat to the others.
+
+        An answer must not wait until the morning behind a reminder that came too late at night:
+        order holds among what was asked for.
+        """
+        try:
+            verdict = await self._marks.judge(row)
+        except Exception as error:  # noqa: BLE001 - not judged: no call, and again later
+            log.warning("not_judged", bot=row.bot, row=row.id, error=type(error).__name__)
+            return self._tries.again(row, AGAIN_S[2], "not judged")
+        if not verdict.reason:
+            return None
+        if verdict is ENDED:
+            return After(ends=((row, None),))
+        if verdict.later is not None:
+            return self._tries.put_off(row, verdict.later, verdict.reason)
+        return self._tries.dropped(row, verdict.reason)
+
+    async def _announce(self, row: OutRow) -> After | None:
+        """Commit that a harmful row's call is coming; an earlier one is asked of a person."""
+        if row.attempted:
+            return After(ends=((row, partial(self._marks.uncertain, row)),))
+        if row.id in self._announced:
+            return None
+        try:
+            await self._marks.attempted(row)
+        except Exception as error:  # noqa: BLE001 - not committed: no call, and again later
+            log.warning("attempt_not_marked", row=row.id, error=type(error).__name__)
+            return self._tries.again(row, AGAIN_S[2], "not marked")
+        self._announced.add(row.id)
+        return None
+
+    def forget(self, row: int) -> None:
+        """The row has ended, or it is written down that its call delivered nothing."""
+        self._announced.discard(row)
