@@ -32,13 +32,16 @@ from content.loader import load
 from db import migrate
 from db.batch import Unit
 from db.engine import open_engine
-from db.runner import Database
+from db.health import Health
+from db.runner import Database, Unavailable
 from handlers.codes import Codes
 from handlers.due import begin_chores
 from handlers.routes import FIRED
 from handlers.world import WEB, BotFace, School, World
 
 WEB_S = 1.0
+BUSY_S = 5.0  # of SQLite's lock; whoever waits longer hears that the database is away
+NO_DATABASE = "Cơ sở dữ liệu chưa ghi được. Xem ổ đĩa còn chỗ không, rồi chạy lại."
 MOST_FILES = 10_240  # each open page is one; macOS allows no more
 
 
@@ -63,9 +66,9 @@ class App:
         self.clock = clock or SystemClock()
         self.metrics = Metrics()
         self._lock = lock_home(settings) if settings.database_url.startswith("sqlite") else None
-        self._engine = open_engine(settings.database_url)
+        self._engine = open_engine(settings.database_url, BUSY_S)
         migrate.upgrade(self._engine)
-        self.database = Database(self._engine)
+        self.database = Database(self._engine, health=Health(self.clock.steady))
         self._faces: dict[str, BotFace] = {}
         self.world = make_world(settings, self._faces, self.clock)
         self.ticker = Ticker(
@@ -74,7 +77,9 @@ class App:
         self.intake = Intake(
             self.database, self.world, self.clock, self.metrics, self.hand_over, self.ticker.wake
         )
-        self._marks = DatabaseMarks(self.database, self.clock, self.metrics, self.ticker.wake)
+        self._marks = DatabaseMarks(
+            self.database, self.clock, self.metrics, self.ticker.wake, self.world
+        )
         web_settings = WebSettings(settings.secret, settings.base, framed)
         self.web = WebChannel(web_settings, self.database, self.world, self.clock)
         channels: list[Channel] = [make_channel(bot, settings, self.clock) for bot in settings.bots]
@@ -91,7 +96,7 @@ class App:
             self._faces,
             alone=self._lock is not None,
         )
-        self._waker = Waker(settings.database_url, self._woken)
+        self._waker = Waker(settings.database_url, self._woken, self._missed)
         self.more_routes: list[web.RouteDef] = []  # served besides; the demo's page
         self.settled: Callable[[], None] = _nothing  # called when a bot's start-up is over
         self.ready = False
@@ -108,15 +113,21 @@ class App:
             self.web.wake(chat)
             self._waker.call(f"{WEB}/{chat}")  # the chat's page may listen to another process
 
-    async def _woken(self, called: str) -> None:
+    def _woken(self, whom: str) -> None:
         """Another process committed rows for a bot that this one may hold, or for a web chat."""
-        bot, _, chat = called.partition("/")
+        bot, _, chat = whom.partition("/")
+        known = self._bots.get(bot)
         if chat:
             self.web.wake(chat)
-            return
-        known = self._bots.get(bot)
-        if known is not None and known.sender is not None:
-            known.sender.hand_over(await self._marks.pending(bot))
+        elif known is not None and known.sender is not None:
+            known.sender.wake()
+
+    def _missed(self) -> None:
+        """Calls of other processes may have been lost: look at everything once."""
+        self.web.streams.wake_all()
+        for bot in self._bots.values():
+            if bot.sender is not None:
+                bot.sender.wake()
 
     @property
     def duties(self) -> Duties:
@@ -138,14 +149,14 @@ class App:
         """Serve until `stop` is set; then end within five seconds.
 
         Raises:
-            CannotStart: a bot's token is refused, or the address is taken.
+            CannotStart: a bot's token is refused, the address is taken, or the database refuses.
         """
-        now = self.clock.now()
-        await self.database.run(Unit(partial(begin_chores, self.world, now), now))
+        await self._begin_chores()
         runner = await self._serve()
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self.ticker.run()), group.create_task(self._waker.run())]
+                tasks.append(group.create_task(self._keeper.watch()))
                 tasks += [
                     group.create_task(self._keeper.keep(bot, self.settled))
                     for bot in self._bots.values()
@@ -162,6 +173,13 @@ class App:
         finally:
             await runner.cleanup()
             await self._close()
+
+    async def _begin_chores(self) -> None:
+        now = self.clock.now()
+        try:
+            await self.database.run(Unit(partial(begin_chores, self.world, now), now))
+        except Unavailable:
+            raise CannotStart(NO_DATABASE) from None
 
     async def _serve(self) -> web.AppRunner:
         """Listen on HTTP: webhooks and the few pages."""

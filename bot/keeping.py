@@ -1,11 +1,18 @@
-"""Keeping a bot: its lease, who it is, and its polling and sending while this process holds it."""
+"""Keeping a bot: its lease, who it is, and its polling and sending while this process holds it.
+
+A lease is for 15 seconds by the holder's own two clocks, counted from before it was asked for; a
+process that was stopped meanwhile (a laptop that slept) finds it over and sends no more.
+"""
 
 import asyncio
+import math
 import os
+import secrets
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 
@@ -24,6 +31,9 @@ from db.store import Store
 from handlers.world import BotFace
 
 LEASE = timedelta(seconds=15)
+RENEW_S = LEASE.total_seconds() / 3
+PROBE_S = 1.0
+PROBE = "probe"  # a lease that nobody needs: whether the database can be written again
 MENU_WORDS = ("hoc", "huongdan", "nguoithan", "toi", "doinguoi", "dulieu", "dung", "trogiup")
 
 log = structlog.get_logger()
@@ -31,6 +41,34 @@ log = structlog.get_logger()
 
 class CannotStart(Exception):
     """`lantoa run` cannot go on; the text is a sentence for the person who typed it."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """How long a bot is ours, by both clocks: one may be set back, the other may stand still.
+
+    Attributes:
+        at: our wall clock's instant at which it ends; None: it was never ours.
+        steady: the same by the steady clock, in seconds.
+    """
+
+    clock: Clock
+    at: datetime | None = None
+    steady: float = -math.inf
+
+    @property
+    def holds(self) -> bool:
+        """Whether nobody else can have it yet."""
+        known = self.at is not None and self.clock.now() < self.at
+        return known and self.clock.steady() < self.steady
+
+    def take(self, now: datetime, steady: float) -> None:
+        """It was asked for at this time, and given."""
+        self.at, self.steady = now + LEASE, steady + LEASE.total_seconds()
+
+    def keep(self) -> None:
+        """It needs no asking: no other process can have it."""
+        self.at, self.steady = datetime.max.replace(tzinfo=UTC), math.inf
 
 
 @dataclass(slots=True)
@@ -62,26 +100,29 @@ class Keeper:
         self._intake = intake
         self._faces = faces
         self._alone = alone
-        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        # Containers share names and process numbers; two holders of one name would both send.
+        self._holder = f"{socket.gethostname()[:30]}:{secrets.token_hex(4)}:{os.getpid()}"
+        self._went = asyncio.Event()
 
     async def keep(self, bot: Bot, settled: Callable[[], None]) -> None:
         """Hold the bot's lease as long as possible; poll and send while holding it."""
         name = bot.channel.name
+        lease = Lease(self._clock)
         bot.published = await self._introduce(bot)
         settled()
         while True:
-            if not await self._lease(name):
-                await self._clock.sleep(LEASE.total_seconds() / 3)
+            if not await self._ours(name, lease):
+                await self._clock.sleep(RENEW_S)
                 continue
             log.info("bot_held", bot=name)
-            bot.sender = Sender(bot.channel, self._marks, self._clock)
+            bot.sender = Sender(bot.channel, self._marks, self._clock, ours=lambda: lease.holds)
             try:
-                await self._work(bot, bot.sender)
+                await self._work(bot, bot.sender, lease)
             finally:
                 bot.sender = None
 
-    async def _work(self, bot: Bot, sender: Sender) -> None:
-        """Poll and send until the lease is lost."""
+    async def _work(self, bot: Bot, sender: Sender, lease: Lease) -> None:
+        """Poll and send until another process has the lease."""
         async with asyncio.TaskGroup() as group:
             loops = [
                 group.create_task(sender.run()),
@@ -91,21 +132,57 @@ class Keeper:
                 # Beside the polling: the library for it takes seconds to import.
                 bot.published = True
                 loops.append(group.create_task(self._publish(bot.channel)))
-            while await self._lease(bot.channel.name):
-                await self._clock.sleep(LEASE.total_seconds() / 3)
+            while await self._ours(bot.channel.name, lease):
+                await self._clock.sleep(RENEW_S)
             log.warning("lease_lost", bot=bot.channel.name)
             for task in loops:
                 task.cancel()
 
-    async def _lease(self, bot: str) -> bool:
+    async def _ours(self, bot: str, lease: Lease) -> bool:
+        """Take or renew the lease; False if another process has it.
+
+        While the database is away nobody can take it, and what was sent is still to be marked: a
+        holder stays one. Its fence keeps it from sending once its time is over.
+        """
         if self._alone:
-            return True  # SQLite: the lock file says that this is the only process
+            lease.keep()  # SQLite: the lock file says that this is the only process
+            return True
+        held = lease.at is not None
+        while True:
+            now, steady = self._clock.now(), self._clock.steady()
+            work = partial(_take_lease, bot, self._holder, now)
+            try:
+                ours = bool(await self._database.run(Unit(work, now)))
+            except Unavailable:
+                if not held:
+                    return False
+                await self._clock.sleep(PROBE_S)
+                continue
+            if ours:
+                lease.take(now, steady)
+            return ours
+
+    async def watch(self) -> None:
+        """While the database is away, try it: nobody may be sent here who would find it back."""
+        loop = asyncio.get_running_loop()
+
+        def went() -> None:
+            with suppress(RuntimeError):  # the loop has ended before the database's threads
+                loop.call_soon_threadsafe(self._went.set)
+
+        self._database.health.went = went
+        while True:
+            await self._went.wait()
+            self._went.clear()
+            while self._database.health.away:
+                await self._clock.sleep(PROBE_S)
+                await self._try()
+
+    async def _try(self) -> None:
         now = self._clock.now()
-        work = partial(_take_lease, bot, self._holder, now)
-        try:
-            return bool(await self._database.run(Unit(work, now)))
-        except Unavailable:
-            return False
+        with suppress(Unavailable):
+            await self._database.run(Unit(partial(_probe, self._holder, now), now))
+        await self._database.answers(PROBE_S)
 
     async def _introduce(self, bot: Bot) -> bool:
         """Ask who the bot is until platform and database answer; keep its name.
@@ -124,7 +201,8 @@ class Keeper:
             except Rejected as error:
                 raise CannotStart(refusal(name, error.reason)) from None
             except (DeliveryError, Unavailable) as error:
-                log.warning("bot_unreachable", bot=name, error=type(error).__name__)
+                tell = log.debug if isinstance(error, Unavailable) else log.warning
+                tell("bot_unreachable", bot=name, error=type(error).__name__)
                 await self._clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, 30.0)
             else:
@@ -147,8 +225,9 @@ class Keeper:
         if self._alone:
             return
         now = self._clock.now()
-        for name in bots:
-            await self._database.run(Unit(partial(_release, name, self._holder), now))
+        with suppress(Unavailable):  # then they end by themselves
+            for name in bots:
+                await self._database.run(Unit(partial(_release, name, self._holder), now))
 
 
 COMMAND_LIST = [(word, COMMANDS[word].label) for word in MENU_WORDS]
@@ -164,6 +243,11 @@ def refusal(bot: str, reason: str) -> str:
 
 def _take_lease(bot: str, holder: str, now: datetime, store: Store) -> bool:
     return store.bots.take(bot, holder, now, LEASE)
+
+
+def _probe(holder: str, now: datetime, store: Store) -> None:
+    store.bots.take(PROBE, holder, now, LEASE)
+    store.bots.release(PROBE, holder)
 
 
 def _remember_bot(name: str, channel: str, username: str, now: datetime, store: Store) -> str:

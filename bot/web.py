@@ -5,11 +5,12 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from aiohttp import web
-from sqlalchemy import text
 
 from bot.config import Settings
 from bot.metrics import Metrics
 from db.runner import Database
+
+LOOK_S = 1.0  # a probe gives up after a second or two
 
 
 def routes(
@@ -24,10 +25,8 @@ def routes(
         return web.Response(text="ok\n")
 
     async def readiness(_request: web.Request) -> web.Response:
-        await database.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
-        return web.Response(
-            text="ready\n" if ready() else "not ready\n", status=200 if ready() else 503
-        )
+        good = ready() and await database.answers(LOOK_S)
+        return web.Response(text="ready\n" if good else "not ready\n", status=200 if good else 503)
 
     async def counters(request: web.Request) -> web.Response:
         if not _may_count(request, settings.metrics_token):
