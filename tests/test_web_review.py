@@ -14,8 +14,9 @@ from sqlalchemy import text
 from yarl import URL
 
 from bot.channels.web.asking import address_of
-from bot.channels.web.limits import Limit, Limits, Rate
+from bot.channels.web.limits import Limits
 from bot.channels.web.streams import MOST_OF_ACCOUNT, MOST_OF_ADDRESS, Streams
+from bot.limit import Limit, Rate
 from db import models
 from db.store.feed import MOST_ROWS
 from handlers.tries import N_OF_ADDRESS, N_TRIES
