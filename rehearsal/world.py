@@ -140,13 +140,10 @@ class World:
 
     def _lull_s(self, due: int | None) -> int:
         """How late a look around may come when nothing waits."""
+        if due is not None and due - self.clock.now_us < LONG_LULL_S * SECOND:
+            return LULL_S if self.n_processes == 1 else LEASE_LULL_S
         hour = self.clock.now.hour
-        if hour >= NIGHT[0] or hour < NIGHT[1]:
-            return NIGHT_LULL_S
-        if self.n_processes == 1:
-            return LULL_S
-        near = due is not None and due - self.clock.now_us < LONG_LULL_S * SECOND
-        return LEASE_LULL_S if near else LONG_LULL_S
+        return NIGHT_LULL_S if hour >= NIGHT[0] or hour < NIGHT[1] else LONG_LULL_S
 
     # What is done to it
 
