@@ -11,10 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs, remote_clock
 from bot.app import CannotStart, serve
-from bot.cli import ConfigFile, fail, say, settings_from, warn
+from bot.cli import ConfigFile, settings_from, warn
 from content.loader import LoadErrors
-from db import migrate
-from db.engine import open_engine
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,13 +20,12 @@ app = typer.Typer(
     add_completion=False,
     help="Lan Tỏa: trợ lý học kỹ năng số của nhà trường. (The school's digital-skills chatbot.)",
 )
-database = typer.Typer(no_args_is_help=True, help="Cơ sở dữ liệu. (The database.)")
-app.add_typer(database, name="db")
 if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what it needs and no more
-    from bot import calendar_cli, content_cli, doctor, school_cli, tally_cli
+    from bot import calendar_cli, content_cli, db_cli, doctor, school_cli, tally_cli
     from bot.demo.cli import demo
     from bot.rehearse_cli import rehearse
 
+    app.add_typer(db_cli.app, name="db")
     app.add_typer(content_cli.app, name="content")
     school_cli.app.command("calendar")(calendar_cli.calendar)
     app.add_typer(school_cli.app, name="school")
@@ -49,29 +46,6 @@ def run(config: ConfigFile = None, *, verbose: Verbose = False) -> None:
         remote_clock.run(address, partial(serve, settings))
     else:
         uvloop.run(serve(settings))
-
-
-@database.command()
-def upgrade(config: ConfigFile = None) -> None:
-    """Đưa cơ sở dữ liệu lên bản này. (Bring the database to this release.)"""  # noqa: D415
-    engine = open_engine(settings_from(config).database_url)
-    before = migrate.current(engine)
-    after = migrate.upgrade(engine)
-    say("Cơ sở dữ liệu đã ở bản mới nhất." if before == after else f"Đã lên bản {after}.")
-
-
-@database.command()
-def check(config: ConfigFile = None) -> None:
-    """Xem cơ sở dữ liệu có đúng bản này không. (Check the database against this release.)"""  # noqa: D415
-    engine = open_engine(settings_from(config).database_url)
-    if migrate.current(engine) != migrate.head():
-        fail("Cơ sở dữ liệu chưa ở bản này: chạy `lantoa db upgrade`.")
-    found = migrate.differences(engine)
-    for difference in found:
-        warn(difference)
-    if found:
-        raise typer.Exit(1)
-    say(f"Cơ sở dữ liệu đúng bản {migrate.head()}.")
 
 
 def main() -> None:
