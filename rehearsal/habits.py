@@ -69,6 +69,13 @@ def on_grid(at: datetime) -> datetime:
     return at + timedelta(seconds=steps * GRID_S + OFF_GRID_S - seconds)
 
 
+def awake(at: datetime) -> datetime:
+    """The moment itself, or in the small hours the next morning, somewhat spread."""
+    if at.hour >= 6:
+        return at
+    return at.replace(hour=6, minute=31) + timedelta(minutes=at.minute * 2)
+
+
 def free_time(chance: random.Random, day: datetime, earliest: time = time(0)) -> datetime:
     """A plausible moment of the day: after school and in the evening; at weekends all day.
 

@@ -29,6 +29,7 @@ ASKED_RE = re.compile(
     re.MULTILINE,
 )
 LINE_RE = re.compile(rf"^• (?P<day>{DAY}) (?P<pupil>\S+) chỉ (?P<what>{WHAT})\. ", re.MULTILINE)
+KIN_TOO = "ghi rồi ạ. Từ nay"
 YES_RE = re.compile(r"^Dạ, \S+ cảm ơn \S+ ạ\.")
 NO_RE = re.compile(r"^Dạ, \S+ cảm ơn \S+ đã nói thật ạ\.")
 SCORE_RE = re.compile(r"^Dạ xong rồi ạ\. .+ trả lời đúng (\d+)/(\d+) câu", re.MULTILINE)

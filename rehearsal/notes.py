@@ -21,6 +21,7 @@ class ChatNotes:
         sitting: acts confirmed since the relative was last asked anew; the newest may be checked.
         checked: the act whose check is going on.
         shown: the logged act that is on the table for correction.
+        invited: by whose invitation a relative was asked whether they are that pupil's too.
         known: what a question text stood for when it was first heard; it may be repeated days later
             with the same "Hôm nay".
     """
@@ -30,6 +31,7 @@ class ChatNotes:
     sitting: list[Guidance] = field(default_factory=list)
     checked: Guidance | None = None
     shown: Guidance | None = None
+    invited: Kin | None = None
     known: dict[str, list[Guidance]] = field(default_factory=dict)
 
 
@@ -55,6 +57,8 @@ def read(notes: ChatNotes, reply: Reply) -> None:
     if isinstance(reply.who, Pupil):
         for step in PUPIL_STEPS:
             step(notes, reply, reply.who)
+    if isinstance(reply.who, Kin):
+        _merge(notes, reply, reply.who)
     _confirmation(notes, reply)
     _check(notes, reply)
     overheard(notes, reply.text, reply.who, reply.at)
@@ -154,6 +158,17 @@ def _invited(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:  # noqa: ARG
         pupil.kin.append(kin)
     else:
         known.code = code[1]
+
+
+def _merge(notes: ChatNotes, reply: Reply, who: Kin) -> None:
+    """Two pupils have the same relative: their acts are acts with one person."""
+    kin = notes.invited
+    if kin is None or hearing.KIN_TOO not in reply.text:
+        return
+    notes.invited = None
+    if kin.person is not who.person:
+        who.person.acts.extend(kin.person.acts)
+        kin.person.same = who.person
 
 
 def _confirmation(notes: ChatNotes, reply: Reply) -> None:

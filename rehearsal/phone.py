@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from rehearsal.books import Books
 from rehearsal.deeds import Member
-from rehearsal.habits import STEADY, Habit, on_grid
+from rehearsal.habits import STEADY, Habit, awake, on_grid
 from rehearsal.hearing import Choice, choices, find, without_marks
 from rehearsal.terms import Heard, Street
 
@@ -73,7 +73,7 @@ class Phone:
 
     def at(self, when: datetime, act: Callable[[], None]) -> None:
         """Do something at the instant, or now if it has passed; never after the play's end."""
-        when = on_grid(max(when, self.street.now).astimezone(self.street.zone))
+        when = on_grid(awake(max(when, self.street.now).astimezone(self.street.zone)))
         if when < self.street.ends_at:
             self.street.later((when - self.street.now).total_seconds(), act)
 
@@ -100,6 +100,8 @@ class Phone:
 
     def answered(self, update: int, heard: Heard) -> None:
         """An update has its answer; the play goes on when all it waits for have come."""
+        if update not in self.due:
+            return  # of something given up, or done outside of any play
         self.due.discard(update)
         if self.play is not None and not self.due:
             self._go_on(heard, self.habit)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from rehearsal import lessons
 from rehearsal.deeds import Kin
-from rehearsal.habits import Habit, free_time, pick, times_in
+from rehearsal.habits import Habit, pick, times_in
 from rehearsal.hearing import MENU, choices, find
 from rehearsal.phone import Act, Lore, Phone, Play, Say
 from rehearsal.terms import Heard
@@ -92,7 +92,7 @@ class RelativeLife:
             return
         minutes = (2, 8, 40) if self.answers == "soon" else (600, 1440, 2000)
         when = self.phone.street.now + timedelta(minutes=self.chance.choice(minutes))
-        self.at(free_time(self.chance, when) if when.hour < 6 else when, self.answer)
+        self.at(when, self.answer)
 
     def answer(self) -> Play:
         """Answer the newest question, if it is one for us."""
@@ -105,9 +105,8 @@ class RelativeLife:
     def _enter(self, heard: Heard, kin: Kin) -> Part:
         same = self.phone.choose(heard, "Đúng ạ, vẫn là")
         if same is not None:
+            self.phone.books.chat(self.phone.number).notes.invited = kin
             heard = yield same
-            if "cũng là" in heard.text:
-                self._merge(kin)
             return (yield from self._confirm(heard))
         yes = self.phone.choose(heard, "Đúng là tôi")
         if yes is None:
@@ -139,12 +138,6 @@ class RelativeLife:
         for when in times_in(self.chance, begins, ends, 0.02):
             self.at(when, self.stop)
             self.at(when + timedelta(days=self.chance.randrange(3, 9)), self.resume)
-
-    def _merge(self, kin: Kin) -> None:
-        """Two pupils have the same relative: their acts are acts with one person."""
-        if kin.person is not self.me.person:
-            self.me.person.acts.extend(kin.person.acts)
-            kin.person.same = self.me.person
 
     def _confirm(self, heard: Heard) -> Part:
         """Answer what is asked, one by one; then perhaps the short check."""
