@@ -17,19 +17,25 @@ from db.batch import Unit
 from db.runner import Database
 from db.session import Session
 from db.store import Store
-from handlers.due import Fire, Fired, Occurrence, fire
+from handlers.due import Fire, Fired, Occurrence, fire, mend, place
 from handlers.world import World
 
 LONGEST_WAIT_S = 20.0
 """Another process may have set a schedule meanwhile; looking again costs one indexed read."""
 
 PUT_OFF = timedelta(minutes=5)
+SET_BACK = timedelta(hours=1)
+"""A clock that goes back further than this was wrong before: what it planned is looked at anew."""
 
 log = structlog.get_logger()
 
 
 class Ticker:
-    """The loop over schedules; any process may run one, since an occurrence is claimed once."""
+    """The loop over schedules; any process may run one, since an occurrence is claimed once.
+
+    Attributes:
+        waits: told the platform's id of a chat for whose page something waits: perhaps it is open.
+    """
 
     def __init__(
         self,
@@ -47,6 +53,8 @@ class Ticker:
         self._metrics = metrics
         self._hand_over = hand_over
         self._handlers = handlers
+        self.waits: Callable[[str], None] = _nobody
+        self._seen_at: datetime | None = None
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -65,50 +73,75 @@ class Ticker:
             await self._clock.wait(self._woken, wait_s)
 
     async def tick(self) -> float:
-        """Fire everything due now; return in how many seconds to look again."""
+        """Fire what is due now, side by side; return in how many seconds to look again.
+
+        The database does what comes together in one commit, so a whole school's reminders of one
+        hour take some dozens of commits.
+        """
         now = self._clock.now()
+        if self._seen_at is not None and now < self._seen_at - SET_BACK:
+            await self._database.run(Unit(partial(mend, self._world, now), now))
+        self._seen_at = now
         due = await self._database.read(partial(_due, now))
-        for row, account in due:
-            await self._fire(row, account)
         if due:
+            async with asyncio.TaskGroup() as group:
+                for row, account in due:
+                    group.create_task(self._fire(row, account))
             return 0.0
         at = await self._database.read(_next)
         wait_s = (at - now).total_seconds() if at is not None else LONGEST_WAIT_S
         return min(max(wait_s, 0.05), LONGEST_WAIT_S)
 
     async def _fire(self, row: Row[Any], account: Row[Any] | None) -> None:
+        """Fire one occurrence and hand over what it says; no error goes through."""
+        try:
+            done = await self._claim(row, account)
+        except Exception as error:  # noqa: BLE001 - one faulty schedule must not stop the others
+            log.error("schedule_failed", schedule=row.id, kind=row.kind, error=describe(error))
+            self._metrics.count("schedules", "failed")
+            await self._put_off(row)
+            return
+        self._metrics.count("schedules", "fired" if done.claimed else "taken_by_another")
+        if done.late:
+            self._metrics.count("schedules", "late")
+            log.info("schedule_late", schedule=row.id, kind=row.kind)
+        if account is None:
+            return
+        if done.rows:
+            chat, group = account.external_id, account.is_group
+            self._hand_over([to_send(new, chat, group=group) for new in done.rows])
+        if done.waits:
+            self.waits(account.external_id)
+
+    async def _claim(self, row: Row[Any], account: Row[Any] | None) -> Fire:
+        """One unit of work, by the clock as it is now."""
         now = self._clock.now()
         occurrence = Occurrence(row.id, row.next_at)
         work = partial(fire, occurrence, self._handlers, self._world, now)
         account_id = account.id if account is not None else None
+        done: Fire = await self._database.run(
+            Unit(work, now, account=account_id, person=row.person_id)
+        )
+        return done
+
+    async def _put_off(self, row: Row[Any]) -> None:
+        """Look at a faulty schedule again in some minutes; if even that fails, at the next tick."""
+        now = self._clock.now()
+        work = partial(_put_off, Occurrence(row.id, row.next_at), now)
         try:
-            done: Fire = await self._database.run(
-                Unit(work, now, account=account_id, person=row.person_id)
-            )
-        except Exception as error:  # noqa: BLE001 - one faulty schedule must not stop the others
-            log.error("schedule_failed", schedule=row.id, kind=row.kind, error=describe(error))
-            self._metrics.count("schedules", "failed")
-            await self._database.run(Unit(partial(_put_off, occurrence, now), now))
-            return
-        self._metrics.count("schedules", "fired" if done.claimed else "taken_by_another")
-        if done.rows and account is not None:
-            chat, group = account.external_id, account.is_group
-            self._hand_over([to_send(new, chat, group=group) for new in done.rows])
+            await self._database.run(Unit(work, now))
+        except Exception as error:  # noqa: BLE001 - the database is away; the others go on
+            log.warning("not_put_off", schedule=row.id, error=describe(error))
+
+
+def _nobody(_chat: str) -> None:
+    """Where no page can be open."""
 
 
 def _due(now: datetime, connection: Connection) -> list[tuple[Row[Any], Row[Any] | None]]:
-    """What is due, each with its chat: the schedule's own, else where its person speaks."""
+    """What is due, each with its chat."""
     store = Store(Session(connection), None, {})
-    found = []
-    for row in store.schedules.due(now):
-        if row.account_id is not None:
-            account = store.chats.get(row.account_id)
-        else:
-            account = (
-                next(iter(store.chats.of_person(row.person_id)), None) if row.person_id else None
-            )
-        found.append((row, account))
-    return found
+    return [(row, place(store, row)) for row in store.schedules.due(now)]
 
 
 def _next(connection: Connection) -> datetime | None:

@@ -238,6 +238,7 @@ schedule = Table(
     Column("zone", String(40)),  # null: the school's
     Column("data", JSON),
     _at("next_at", null=True),
+    Index("ix_schedule_person", "person_id"),
     Index(
         "ix_schedule_due",
         "next_at",

@@ -13,6 +13,7 @@ from content.days import day_in, day_words
 from content.figures import weekday
 from content.names import given_name
 from db.store.guidances import Guidance
+from handlers import unasked
 from handlers.relations import capital, relation_label
 from handlers.turn import Turn
 
@@ -162,13 +163,17 @@ def ask_outcome(turn: Turn, at: str, data: Mapping[str, Any], kin: str) -> None:
 def own_chat(turn: Turn, relative_id: int) -> int | None:
     """A chat in which the relative can be asked: not the one in which the pupil speaks now.
 
-    None also for a relative who said `dung`: they are asked nothing of ourselves.
+    None also for a relative who said `dung`, or who is left alone until they speak: they are asked
+    nothing of ourselves. A chat in which they would notice comes first.
     """
     relative = turn.store.people.get(relative_id)
     if relative is None or relative.reminders_off:
         return None
+    if unasked.hushed(turn.store, turn.world, relative, turn.now):
+        return None
     chats = turn.store.chats.of_person(relative_id)
-    return next((chat.id for chat in chats if chat.id != turn.seat.account_id), None)
+    others = [chat.id for chat in chats if chat.id != turn.seat.account_id]
+    return next((one for one in others if turn.store.push.reachable(one)), next(iter(others), None))
 
 
 def _finished(turn: Turn) -> dict[str, None]:

@@ -59,8 +59,9 @@ def set_slot(turn: Turn, class_id: int, rule: Mapping[str, Any], account_id: int
         account_id: the bound group or page.
     """
     schedules, key = turn.store.schedules, slot_key(class_id)
-    at = due.next_time(rule, turn.now, turn.world.zone)
-    schedules.set(Due(key, "tally", at, rule=dict(rule), class_id=class_id, account_id=account_id))
+    zone = turn.world.zone
+    at = due.next_time(rule, turn.now, zone)
+    schedules.set(Due(key, "tally", at, dict(rule), class_id, account_id=account_id, zone=zone.key))
     row = schedules.get(key)
     if account_id is None and row is not None:
         schedules.move(row.id, None)

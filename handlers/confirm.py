@@ -32,7 +32,9 @@ from handlers.turn import Turn
 MOST_AGAIN: Final = 2  # how often a question that was put off is asked again
 ASK_WITHIN: Final = timedelta(days=30)  # what lies longer is not brought up any more
 AGAIN_AT: Final = time(17, 30)
+AGAIN_RULE: Final = MappingProxyType({"hour": 17, "minute": 30})
 MOST_KEPT: Final = 20  # put-off claims remembered per chat
+REMIND_AFTER: Final = timedelta(days=2)  # an asked claim without an answer; once, never again
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 PutOff = Mapping[str, tuple[int, str]]
@@ -43,6 +45,12 @@ LINE = "• {When} {pupil} chỉ {what}. {reached}"
 CHANGED = "Dạ, {pupil} vừa sửa lại việc này ạ."
 THANKS = "Dạ, {me} cảm ơn {you} ạ."
 THANKS_NO = "Dạ, {me} cảm ơn {you} đã nói thật ạ. Không sao đâu, {pupil} chỉ lại {you} sau nhé."
+WAITING = (
+    "Dạ, hôm trước {me} có hỏi mà {you} chưa trả lời, nên {me} xin hỏi lại một lần ạ.",
+    "Dạ, {pupil} đang chờ câu trả lời của {you}, nên {me} xin nhắc ạ.",
+    "Dạ, {me} nhắn vì việc này {you} chưa xác nhận. Lúc nào tiện, {you} bấm giúp {me} một nút ạ.",
+    "Dạ, {me} hỏi lại lần này thôi ạ, vì {pupil} vẫn mong {you} xác nhận.",
+)
 UNCLEAR = "Dạ, {me} chưa hiểu ạ. {You} bấm một nút, hoặc gõ số của nút giúp {me} ạ."
 GIVE = "Bây giờ {you} đưa máy cho {kin}. Từ đây là phần của {kin}, {you} không bấm hộ nhé."
 MARKED = "— Phần của {kin} —"
@@ -129,8 +137,58 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:  # noqa: ARG001 - the f
     later = due.allowed(turn, person.id)
     if later is not None:
         return later
-    waiting(turn)
+    if waiting(turn):
+        _asked(turn)
     return min((at for at in coming if at > turn.now), default=None)
+
+
+def _asked(turn: Turn) -> None:
+    """A request goes out: what must hold when it is sent, and the one look back after two days."""
+    ids = [str(row) for row in turn.question.data["ids"]] if turn.question else []
+    turn.sense = {"kind": "ask", "ids": ids}
+    key, at = f"waiting:{turn.person.id}", turn.now + REMIND_AFTER
+    known = turn.store.schedules.get(key)
+    data = _looking_back(known)
+    new = {row: at.isoformat() for row in ids if row not in {*data["ids"], *data["done"]}}
+    if not new:
+        return
+    if known is not None and known.next_at is not None:
+        at = min(at, known.next_at)
+    data["ids"].update(new)
+    account, person = turn.seat.account_id, turn.person.id
+    turn.store.schedules.set(
+        Due(key, "waiting", at, person_id=person, account_id=account, data=data)
+    )
+
+
+def _looking_back(known: Row[Any] | None) -> dict[str, Any]:
+    """The claims to look back at, each with the time; those that were; the newest wording."""
+    data = (known.data if known is not None else None) or {}
+    said = data.get("said", known.person_id if known is not None else 0)
+    done = data.get("done", [])[-MOST_KEPT:]
+    return {"ids": dict(data.get("ids", {})), "done": [*done], "said": said}
+
+
+def fired_waiting(turn: Turn, row: Row[Any]) -> datetime | None:
+    """Two days after a request without an answer: ask once more, and never again."""
+    data, put_off = _looking_back(row), _put_off(turn)
+    now = [claim for claim, at in data["ids"].items() if datetime.fromisoformat(at) <= turn.now]
+    open_ = _unanswered_of(turn, row.person_id)
+    ready = [each for each in open_ if str(each.id) in now and str(each.id) not in put_off]
+    if ready:
+        later = due.allowed(turn, row.person_id)
+        turn.late = not turn.page_open and turn.now - (row.next_at or turn.now) > due.TOO_LATE
+        if turn.late and later is None:
+            later = due.next_time(AGAIN_RULE, turn.now, turn.world.zone)
+        if later is not None:
+            return later
+        data["said"] = (data["said"] + 1) % len(WAITING)
+        turn.say(WAITING[data["said"]], pupil=_pupils(ready))
+        _ask(turn, ready)
+        turn.sense = {"kind": "ask", "ids": [str(each.id) for each in ready]}
+    left = {claim: at for claim, at in data["ids"].items() if claim not in now}
+    turn.store.schedules.note(row.id, {**data, "ids": left, "done": [*data["done"], *now]})
+    return min(map(datetime.fromisoformat, left.values()), default=None)
 
 
 def hand_over(turn: Turn, guidance_id: int) -> None:
@@ -334,4 +392,4 @@ ROUTES: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
         **checking.ROUTES,
     }
 )
-FIRED: Mapping[str, due.Fired] = MappingProxyType({"ask": fired})
+FIRED: Mapping[str, due.Fired] = MappingProxyType({"ask": fired, "waiting": fired_waiting})

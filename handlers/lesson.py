@@ -13,7 +13,7 @@ from content.dialogue import Choice, chosen
 from content.model import Lesson, Track
 from content.run import Advance, Answered, Finished, RunState
 from db.store.runs import Attempt, NewRun, Playing
-from handlers import confirm, guidance
+from handlers import confirm, guidance, unfinished
 from handlers.turn import Turn
 
 FIRST = "an-toan/ma-otp"  # safety first, before anything that touches money
@@ -237,9 +237,11 @@ def _begin(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> None:
         class_id = member.class_id if member else None
         new = NewRun(person.id, class_id, lesson.id, moved.state.to_json(), person.recorded)
         row = turn.store.runs.start(new, turn.now)
+        unfinished.begun(turn, row)
         _settle(turn, Playing(row, person.id, class_id, person.recorded), lesson, moved)
         return
     turn.store.runs.restart(known.id, moved.state.to_json(), turn.now)
+    unfinished.begun(turn, known.id)
     _settle(turn, known, lesson, moved)
 
 

@@ -1,4 +1,4 @@
-"""The gentle weekly reminder to pupils who have guided nobody yet; changing and stopping it."""
+"""The gentle weekly reminder to pupils; what is sent unasked: changing, stopping, resuming it."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
@@ -11,63 +11,82 @@ from content.figures import WEEKDAYS
 from db.seats import Person
 from db.store.reminders import Reminders
 from db.store.schedules import Due
-from handlers import due
-from handlers.due import BY_RULE, Fired
+from handlers import due, habits
+from handlers.due import BY_RULE, TOO_LATE, WAITS, Fired
+from handlers.habits import DEFAULT_TIME
 from handlers.slots import day_of, hour_typed, rule_of, slot_words, time_of
 from handlers.turn import Turn
 
-DEFAULT_DAY, DEFAULT_TIME = 2, time(17, 30)
+DEFAULT_DAY = 2
 HOURS = ("16:00", "16:30", "17:00", "17:30", "18:00", "18:30", "19:00", "19:30", "20:00", "20:30")
-WEEK, TOO_LATE = timedelta(days=7), timedelta(hours=1)
+WEEK = timedelta(days=7)
 
-# One idea a week, in turn; each can be done in a minute with whoever is at home.
+# Each says why it comes, and one idea that can be done in a minute with whoever is at home.
 IDEAS = (
-    "Tối nay {you} thử chỉ người nhà cách phóng to chữ trên điện thoại nhé. Chỉ mất một phút thôi.",
-    "Tối nay {you} thử cùng người nhà gọi một cuộc video cho họ hàng ở xa nhé.",
-    "Tối nay {you} thử kể cho người nhà nghe: mã OTP là chìa khóa nhà, không đọc cho ai cả.",
-    "Tối nay {you} thử chỉ người nhà một việc nhỏ trên điện thoại mà {you} thấy dễ nhất nhé.",
+    (
+        "Tuần này {you} chưa hướng dẫn ai, nên {me} nhắc {you} nhé. Tối nay {you} thử chỉ người "
+        "nhà cách phóng to chữ trên điện thoại, chỉ mất một phút thôi."
+    ),
+    (
+        "{Me} nhắn vì tuần này {you} chưa hướng dẫn ai. Tối nay {you} thử cùng người nhà gọi một "
+        "cuộc video cho họ hàng ở xa nhé."
+    ),
+    (
+        "Tuần này {me} chưa thấy {you} ghi hướng dẫn ai. Tối nay {you} thử kể cho người nhà nghe: "
+        "mã OTP là chìa khóa nhà, không đọc cho ai cả."
+    ),
+    (
+        "Vì tuần này {you} chưa hướng dẫn ai, {me} gợi ý một việc nhỏ. Tối nay {you} thử chỉ "
+        "người nhà một điều trên điện thoại mà {you} thấy dễ nhất nhé."
+    ),
+    (
+        "{You} ơi, tuần này {you} chưa hướng dẫn ai nên {me} nhắc một chút. Tối nay {you} thử chỉ "
+        "người nhà cách chặn một số lạ hay gọi tới nhé."
+    ),
 )
 LATER = "Làm xong, {you} gõ “hướng dẫn” để ghi lại."
 
 STOPPED: Mapping[str, str] = {
     "pupil": (
-        "{Me} dừng rồi. Từ giờ {me} không tự nhắn cho {you} nữa. "
-        "{You} nhắn thì {me} vẫn trả lời ngay."
+        "{Me} dừng rồi: từ giờ {me} chỉ trả lời khi {you} nhắn, muốn {me} nhắc lại thì {you} gõ "
+        "“tiếp tục” nhé."
     ),
     "relative": (
-        "Dạ, {me} dừng rồi ạ. Từ giờ {me} không tự nhắn cho {you} nữa, kể cả tin hỏi xác nhận. "
-        "{You} nhắn thì {me} vẫn trả lời ạ."
+        "Dạ, từ giờ {me} không tự nhắn cho {you} nữa, kể cả tin hỏi xác nhận; khi nào muốn nhận "
+        "lại, {you} gõ “tiếp tục” ạ."
     ),
     "staff": (
-        "Dạ, {me} dừng rồi ạ. Từ giờ {me} không tự nhắn riêng cho {you} nữa. "
-        "Tổng kết tuần vẫn gửi vào nhóm lớp."
+        "Dạ, từ giờ {me} không tự nhắn riêng cho {you} nữa, tổng kết tuần vẫn gửi vào nhóm lớp; "
+        "muốn nhận lại, {you} gõ “tiếp tục” ạ."
     ),
 }
-HOW_TO_RESUME = "Muốn nhận lại thì gõ “tiếp tục”."
 RESUMED: Mapping[str, str] = {
     "pupil": (
-        "{Me} nhắn lại rồi nhé. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến 6 rưỡi sáng."
+        "{Me} nhắn lại rồi nhé, mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến 6 rưỡi sáng."
     ),
     "relative": (
-        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến "
+        "Dạ, {me} nhắn lại rồi ạ, mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến "
         "6 giờ rưỡi sáng ạ."
     ),
     "staff": (
-        "Dạ, {me} nhắn lại rồi ạ. Mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến "
+        "Dạ, {me} nhắn lại rồi ạ, mỗi tuần nhiều nhất 3 tin, không nhắn từ 9 giờ tối đến "
         "6 giờ rưỡi sáng."
     ),
 }
 ABOUT: Mapping[str, str] = {
     "relative": (
-        "Dạ, {me} chỉ tự nhắn khi có người nhà ghi đã hướng dẫn {you}, để hỏi có đúng không ạ."
+        "Dạ, {me} chỉ tự nhắn trong hai việc: hỏi {you} cho chắc khi con cháu ghi đã hướng dẫn "
+        "{you}, và nhắc khi {you} còn học dở một bài ạ."
     ),
     "staff": "Dạ, {me} chỉ tự nhắn riêng cho {you} khi nhóm lớp có việc cần {you} biết.",
 }
 OFF = "Hiện giờ {me} không tự nhắn cho {you}, vì {you} đã chọn dừng."
 PUPIL_ON = (
     "Mỗi tuần một lần, {slot}, {me} nhắc {you} thử chỉ người nhà một việc nhỏ. "
-    "Khi {you} đã hướng dẫn ai đó trong năm học này thì {me} thôi nhắc."
+    "Tuần nào {you} đã hướng dẫn ai rồi thì {me} không nhắc."
 )
+BY_HABIT = "{Me} chọn giờ này vì {you} hay học vào lúc đó."
+PUPIL_LEFT = "Bài nào {you} học dở, {me} cũng nhắc, nhiều nhất hai lần."
 PUPIL_NONE = "{Me} chưa đặt lịch nhắc nào cho {you}."
 
 log = structlog.get_logger()
@@ -81,13 +100,15 @@ def key(person_id: int) -> str:
 def plan(turn: Turn, pupil_id: int) -> None:
     """Set the pupil's weekly reminder; one that they changed before stays as it is."""
     if turn.store.schedules.get(key(pupil_id)) is None:
-        _set(turn, pupil_id, rule_of(DEFAULT_DAY, DEFAULT_TIME))
+        _set(turn, pupil_id, rule_of(DEFAULT_DAY, DEFAULT_TIME), {})
 
 
-def _set(turn: Turn, pupil_id: int, rule: Mapping[str, Any]) -> None:
+def _set(turn: Turn, pupil_id: int, rule: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     """No account: it goes to whatever chat the pupil speaks in when it is due."""
-    at = due.next_time(rule, turn.now, turn.world.zone)
-    turn.store.schedules.set(Due(key(pupil_id), "remind", at, rule=rule, person_id=pupil_id))
+    zone = turn.world.zone
+    at = due.next_time(rule, turn.now, zone)
+    each = Due(key(pupil_id), "remind", at, rule, person_id=pupil_id, data=data, zone=zone.key)
+    turn.store.schedules.set(each)
 
 
 def show(turn: Turn) -> None:
@@ -105,8 +126,11 @@ def show(turn: Turn) -> None:
 def _state(turn: Turn, person: Person) -> str:
     if person.kind != "pupil":
         return ABOUT[person.kind]
-    planned = turn.store.schedules.get(key(person.id)) is not None and person.recorded
-    return PUPIL_ON if planned else PUPIL_NONE
+    row = turn.store.schedules.get(key(person.id))
+    if row is None or not person.recorded:
+        return PUPIL_NONE
+    by_habit = (row.data or {}).get("hour") == habits.HABIT
+    return " ".join([PUPIL_ON, *([BY_HABIT] if by_habit else []), PUPIL_LEFT])
 
 
 def _rule(turn: Turn, person: Person) -> Mapping[str, Any]:
@@ -144,13 +168,15 @@ def _day(turn: Turn) -> None:
 def _hour(turn: Turn) -> None:
     at = hour_typed(turn.picked or "")
     if at is not None:
-        _change(turn, rule_of(day_of(_rule(turn, turn.person)), at))
+        _change(turn, rule_of(day_of(_rule(turn, turn.person)), at), hour=habits.OWN)
 
 
-def _change(turn: Turn, rule: Mapping[str, Any]) -> None:
+def _change(turn: Turn, rule: Mapping[str, Any], **chosen: str) -> None:
     if turn.person.kind != "pupil":
         return
-    _set(turn, turn.person.id, rule)
+    row = turn.store.schedules.get(key(turn.person.id))
+    data = (row.data if row is not None else None) or {}
+    _set(turn, turn.person.id, rule, {**data, **chosen})
     turn.say("Xong. Từ giờ {me} nhắc {you} vào {slot} nhé.", slot=slot_words(rule))
 
 
@@ -158,11 +184,10 @@ def stop(turn: Turn) -> None:
     """`dung`: no unasked message to this person any more, whoever they are."""
     Reminders(turn.store.session).stop(turn.person.id, turn.now)
     turn.say(STOPPED[turn.person.kind])
-    turn.say(HOW_TO_RESUME)
 
 
 def resume(turn: Turn) -> None:
-    """`tieptuc`: unasked messages may come again."""
+    """`tieptuc`: unasked messages may come again; that they spoke begins the ladder anew."""
     Reminders(turn.store.session).resume(turn.person.id)
     turn.say(RESUMED[turn.person.kind])
 
@@ -170,48 +195,76 @@ def resume(turn: Turn) -> None:
 def fired(turn: Turn, row: Row[Any]) -> datetime | None:
     """A pupil's weekly time has come: one small idea, if there is still a reason for it.
 
-    A chat in use is left alone for some minutes; what would come over an hour late is left out.
+    A chat in use is left alone for some minutes; what would come over an hour late is left out, and
+    so is what may have been sent before a backup was restored.
     """
-    slot = due.next_time(row.rule, turn.now - WEEK, turn.world.zone)
-    if turn.now - slot > TOO_LATE:
-        log.info("reminder_late", schedule=row.id)
-        return BY_RULE
-    later = due.allowed(turn, row.person_id)
+    slot = due.next_time(row.rule, turn.now - WEEK, due.zone_of(row, turn.world))
+    turn.late = not turn.page_open and (
+        turn.now - slot > TOO_LATE or Reminders(turn.store.session).in_gap(slot)
+    )
     speaks = turn.seat.person is not None and turn.seat.person.id == row.person_id
-    if speaks and not _wanted(turn, turn.person):
-        return BY_RULE
-    if later is not None and later - slot <= TOO_LATE:
+    if turn.late or (speaks and not _wanted(turn, turn.person)):
+        return _next(turn, row)
+    later = due.allowed(turn, row.person_id)
+    if later is WAITS or (later is not None and later - slot <= TOO_LATE):
         return later
-    if later is not None:
+    if later is None:
+        _remind(turn, row)
+    else:
         log.info("reminder_skipped", schedule=row.id)
-        return BY_RULE
-    _remind(turn)
-    return BY_RULE
+    return _next(turn, row)
 
 
 def _wanted(turn: Turn, person: Person) -> bool:
-    """Whether to remind this pupil: of the school, with consent, nobody guided yet."""
-    world = turn.world
-    if person.membership("pupil") is None or not person.recorded or person.reminders_off:
+    """Whether to remind this pupil: of the school, with consent, nobody guided this week."""
+    if person.membership("pupil") is None or not person.recorded:
         return False
-    if world.school.in_break(world.day(turn.now)):
-        return False
-    return not turn.store.tallies.guided(person.id, world.school.year)
+    monday = turn.world.week(turn.now)
+    return not Reminders(turn.store.session).guided(person.id, monday, monday + timedelta(days=6))
 
 
-def _remind(turn: Turn) -> None:
-    """The week's idea; an open question of the chat stays open."""
-    idea = IDEAS[turn.world.week(turn.now).toordinal() // 7 % len(IDEAS)]
+def _next(turn: Turn, row: Row[Any]) -> datetime:
+    """Plan the next time: at the hour the pupil chose, else when they were active before."""
+    data = _kept(turn, row)
+    chosen = data.get("hour") == habits.OWN or (
+        "hour" not in data and time_of(row.rule) != DEFAULT_TIME
+    )
+    if chosen or row.person_id is None:
+        return BY_RULE
+    found = habits.usual(turn, row.person_id, day_of(row.rule))
+    at, why = found or (DEFAULT_TIME, habits.DEFAULT)
+    rule = rule_of(day_of(row.rule), at)
+    if (why, rule) == (data.get("hour", habits.DEFAULT), dict(row.rule)):
+        return BY_RULE
+    turn.store.schedules.plan(row.id, rule, {**data, "hour": why})
+    zone = due.zone_of(row, turn.world)
+    # Once a day at most: the new hour of this very day may still lie ahead.
+    day = max(turn.now, row.next_at or turn.now).astimezone(zone).date()
+    return due.next_time(rule, datetime.combine(day, time.max, zone), zone)
+
+
+def _kept(turn: Turn, row: Row[Any]) -> dict[str, Any]:
+    """The schedule's data as this turn has left it."""
+    known = turn.store.schedules.get(row.key)
+    return dict((known.data if known is not None else None) or {})
+
+
+def _remind(turn: Turn, row: Row[Any]) -> None:
+    """The next idea, another than the last; an open question of the chat stays open."""
+    data = dict(row.data or {})
+    first = turn.world.week(turn.now).toordinal() // 7
+    said = (data["said"] + 1 if "said" in data else first) % len(IDEAS)
+    turn.store.schedules.note(row.id, {**data, "said": said})
+    turn.sense = {"kind": "remind"}
     if not turn.idle:
-        turn.say(idea)
-        turn.say(LATER)
+        turn.say(f"{IDEAS[said]} {LATER}")
         return
     options = [
         ("Hướng dẫn người thân", ":huongdan"),
         ("Học bài", ":hoc"),
         ("Đổi giờ nhắc", ":nhacnho"),
     ]
-    turn.ask(f"{idea} {LATER}", options, "menu")
+    turn.ask(f"{IDEAS[said]} {LATER}", options, "menu")
 
 
 ROUTES: dict[str, Callable[[Turn], None]] = {

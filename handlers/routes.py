@@ -16,6 +16,7 @@ from handlers import (
     speakers,
     tally,
     teacher,
+    unfinished,
 )
 from handlers.due import Fired
 from handlers.turn import Turn
@@ -53,6 +54,7 @@ ROUTES: Mapping[str, Handler] = {
     **teacher.ROUTES,
     **tally.ROUTES,
     **reminders.ROUTES,
+    **unfinished.ROUTES,
 }
 
 FIRED: Mapping[str, Fired] = {
@@ -61,4 +63,5 @@ FIRED: Mapping[str, Fired] = {
     **tally.FIRED,
     **groups.FIRED,
     **reminders.FIRED,
+    **unfinished.FIRED,
 }

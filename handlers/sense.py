@@ -2,11 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from db.store import Store
+from db.store.reminders import Reminders
+from handlers import unasked
 from handlers.world import World
+
+TOO_OLD = timedelta(hours=1)  # a reminder of what was to be done an hour ago is none
+SOMEONE_ELSE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +32,6 @@ SEND = Verdict()
 
 Judge = Callable[[Store, World, Mapping[str, Any], datetime], Verdict]
 
-JUDGES: Mapping[str, Judge] = {}
-"""By `sense["kind"]`."""
-
 
 def judge(store: Store, world: World, sense: Mapping[str, Any] | None, now: datetime) -> Verdict:
     """Decide again about a committed row; reads only.
@@ -41,3 +44,89 @@ def judge(store: Store, world: World, sense: Mapping[str, Any] | None, now: date
     """
     known = JUDGES.get(sense["kind"]) if sense else None
     return known(store, world, sense, now) if known and sense else SEND
+
+
+def _person(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """Whether the person may be sent anything unasked now, there; else it waits until they may."""
+    person = store.people.get(sense["person"])
+    if person is None:
+        return Verdict("erased")
+    if person.reminders_off:
+        return Verdict("stopped")
+    speaking = store.chats.speaking(sense["account"])
+    if speaking != person.id:  # what is meant for one is not for the eyes of another
+        gone = person.id not in store.chats.persons(sense["account"])
+        return Verdict("left the chat") if gone else Verdict("someone else", now + SOMEONE_ELSE)
+    held = unasked.hold_sending(store, world, person, now)
+    if held is None:
+        return SEND
+    return Verdict(held.reason, held.until)
+
+
+def _falls_away(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """The same for a reminder, which is not kept for later; nor is one that comes too late."""
+    if now - datetime.fromisoformat(sense["at"]) > TOO_OLD:
+        return Verdict("late")
+    return Verdict(_person(store, world, sense, now).reason)
+
+
+def _remind(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """Nobody guided this week, still."""
+    monday = world.week(now)
+    sunday = monday + timedelta(days=6)
+    if Reminders(store.session).guided(sense["person"], monday, sunday):
+        return Verdict("guided")
+    return _falls_away(store, world, sense, now)
+
+
+def _left(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """The lesson is unfinished, and the person has not come back by themselves."""
+    run = store.runs.get(sense["run"])
+    if run is None or run.finished_at is not None or "closed" in run.state:
+        return Verdict("finished")
+    heard = Reminders(store.session).heard_at(sense["person"])
+    if heard is not None and heard > datetime.fromisoformat(sense["at"]):
+        return Verdict("resumed")
+    return _falls_away(store, world, sense, now)
+
+
+def _ask(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """At least one of the claims stands and has no answer; then it may wait for the morning."""
+    found = [store.guidances.get(int(row)) for row in sense["ids"]]
+    if not any(
+        each is not None and each.cancelled_at is None and each.verdict is None and each.agreed
+        for each in found
+    ):
+        return Verdict("answered")
+    return _person(store, world, sense, now)
+
+
+def _unsure(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """The teacher's word on a tally is still wanted."""
+    known = store.tallies.get(sense["tally"])
+    row = store.outbox.get(known.outbox_id) if known is not None and known.outbox_id else None
+    if known is None or known.outbox_id != sense["outbox"] or (row and row.outcome == "sent"):
+        return Verdict("answered")
+    return _person(store, world, sense, now)
+
+
+def _tally(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """The group is still the class's, and nobody in it sleeps."""
+    bound = store.classes.binding_of(sense["account"])
+    if bound is None or bound.class_id != sense["class"]:
+        return Verdict("unbound")
+    morning = unasked.quiet(now, world.zone)
+    return Verdict("night", morning) if morning is not None else SEND
+
+
+JUDGES: Mapping[str, Judge] = MappingProxyType(
+    {
+        "unasked": _person,
+        "remind": _remind,
+        "left": _left,
+        "ask": _ask,
+        "unsure": _unsure,
+        "tally": _tally,
+    }
+)
+"""By `sense["kind"]`."""

@@ -13,12 +13,14 @@ from content.tally import Figures
 from db.store import Store
 from db.store.audit import Change
 from db.store.classes import Note
+from db.store.reminders import Reminders
 from db.store.schedules import Due
 from db.store.tallies import Sent
 from handlers import due
 from handlers.due import Fired
 from handlers.rights import ClassChoice, Right, choose_class, may, named_class
 from handlers.turn import Options, Turn
+from handlers.unasked import quiet
 from handlers.world import WEB
 
 MOST_WEEKS_BACK = timedelta(days=28)
@@ -154,17 +156,17 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:
 
     The occurrence outlives a wait for the morning in the schedule's data.
     """
-    zone = turn.world.zone
+    zone = due.zone_of(row, turn.world)
     at = _occurrence(row)
     while at < turn.now - MOST_WEEKS_BACK:
         at = due.next_time(row.rule, at, zone)
-    awake = due.quiet(turn.now, zone)
+    awake = quiet(turn.now, turn.world.zone)
     if awake is not None:
-        _remember(turn, row, at)
+        turn.store.schedules.note(row.id, {"slot": at.isoformat()})
         return awake
     _send(turn, row, at)
     if row.data:
-        _remember(turn, row, None)
+        turn.store.schedules.note(row.id, {})
     return due.next_time(row.rule, at, zone)  # perhaps missed already: then it is made up next
 
 
@@ -173,35 +175,35 @@ def _occurrence(row: Row[Any]) -> datetime:
     return datetime.fromisoformat(kept) if kept else row.next_at
 
 
-def _remember(turn: Turn, row: Row[Any], slot: datetime | None) -> None:
-    data = {"slot": slot.isoformat()} if slot else None
-    turn.store.schedules.set(
-        Due(
-            key=row.key,
-            kind=row.kind,
-            next_at=row.next_at,
-            rule=row.rule,
-            class_id=row.class_id,
-            account_id=row.account_id,
-            data=data,
-        )
-    )
-
-
 def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
-    """The tally of the week `at` lies in, unless it was sent, is in a break, or has nothing."""
+    """The tally of the week `at` lies in, unless it was sent, is in a break, or has nothing.
+
+    Where a backup was restored it may have been sent since: then a teacher is asked.
+    """
     world, tallies = turn.world, turn.store.tallies
     monday = world.week(at)
     sunday = monday + timedelta(days=6)
     bound = turn.store.classes.binding_of(turn.seat.account_id)
-    if bound is None or bound.class_id != row.class_id or world.school.in_break(sunday):
+    if bound is None or bound.class_id != row.class_id or _rests(turn, row.class_id, at):
         return
     if tallies.sent(turn.seat.account_id, monday) or not tallies.begun(row.class_id, at):
         return
     figures = tallies.figures(row.class_id, monday, sunday, at, world.zone)
-    late = turn.now - at > timedelta(hours=1)
+    turn.late = turn.now - at > due.TOO_LATE
     kept = tallies.add(Sent(row.class_id, turn.seat.account_id, monday, at), figures, turn.now)
-    _put(turn, kept, texts.weekly(figures, world.school.kind, late=late))
+    if turn.seat.bot != WEB and Reminders(turn.store.session).in_gap(at):
+        turn.woke = _ask_teacher(turn.store, tallies.get(kept), turn.now)
+        return
+    _put(turn, kept, texts.weekly(figures, world.school.kind, late=turn.late))
+
+
+def _rests(turn: Turn, class_id: int, at: datetime) -> bool:
+    """Whether the class has no school at the end of the week of `at`, or is paused then."""
+    row = turn.store.classes.get(class_id)
+    label = row.label if row is not None else ""
+    paused = turn.store.pauses.paused(None, class_id, turn.world.day(at))
+    sunday = turn.world.week(at) + timedelta(days=6)
+    return paused or turn.world.school.in_break(sunday, label)
 
 
 def _put(turn: Turn, tally_id: int, text: str) -> None:
@@ -209,7 +211,11 @@ def _put(turn: Turn, tally_id: int, text: str) -> None:
 
     A group would read a repeat twice; a page shows a row once, however often it is handed over.
     """
-    turn.harmless = turn.seat.bot == WEB
+    page = turn.seat.bot == WEB
+    turn.harmless, turn.rank = page, "tally"
+    known = turn.store.tallies.get(tally_id)
+    if known is not None and not page:
+        turn.sense = {"kind": "tally", "account": known.account_id, "class": known.class_id}
     turn.say("{words}", words=text)
     rows = turn.finish()
     turn.store.session.flush()
@@ -230,7 +236,11 @@ def unsure(store: Store, outbox_id: int, now: datetime) -> bool:
         Whether there is a person to ask: the row carries a tally and a teacher of the class, else
         a lead, has a chat.
     """
-    row = store.tallies.of_outbox(outbox_id)
+    return _ask_teacher(store, store.tallies.of_outbox(outbox_id), now)
+
+
+def _ask_teacher(store: Store, row: Row[Any] | None, now: datetime) -> bool:
+    """Set the question about a tally; whether there is a person to ask."""
     teachers = store.classes.teachers(row.class_id) if row is not None else []
     if row is None or not teachers:
         return False
@@ -255,6 +265,7 @@ def fired_unsure(turn: Turn, row: Row[Any]) -> datetime | None:
     known = _tally(turn, row.data)
     if known is None:
         return None
+    turn.sense = {"kind": "unsure", "tally": known.id, "outbox": known.outbox_id}
     figures = Figures.from_json(known.figures)
     turn.ask(
         UNSURE,
@@ -300,7 +311,7 @@ def _seen(turn: Turn) -> None:
 
 def fired_again(turn: Turn, row: Row[Any]) -> datetime | None:
     """Send a tally once more, as it was, because a teacher has seen that it did not arrive."""
-    awake = due.quiet(turn.now, turn.world.zone)
+    awake = quiet(turn.now, turn.world.zone)
     if awake is not None:
         return awake
     known = turn.store.tallies.get(int(row.data["tally"]))

@@ -17,7 +17,7 @@ from db.store.outbox import How, Where
 from handlers.world import World
 
 VALUE_RE = re.compile(r"\{(\w+)\}")
-RESTING = frozenset({"", "menu", "joining.done"})
+RESTING = frozenset({"", "menu", "joining.done", "left.do"})
 """Where a conversation rests: a choice is offered, but nothing waits for an answer."""
 
 DEFAULT_HONORIFIC = {"pupil": "em", "staff": "thay-co"}
@@ -80,6 +80,9 @@ class Turn:
             tally).
         rank: who goes first: `answer` (somebody waits), then `tally`, then `reminder`.
         sense: what must still hold when the messages are sent (`handlers.sense`).
+        page_open: somebody has just opened the page and gets what has waited for it.
+        late: what is due came over an hour late; it is made up or left out, and counted.
+        last_word: nothing more is said unasked after this, until the person speaks.
         opened: `pending`, once it was read.
     """
 
@@ -96,6 +99,9 @@ class Turn:
     harmless: bool = True
     rank: str = "answer"
     sense: Mapping[str, Any] | None = None
+    page_open: bool = False
+    late: bool = False
+    last_word: bool = False
     messages: list[Message] = field(default_factory=list)
     pictures: list[dict[str, Any]] = field(default_factory=list)
     question: Pending | None = None

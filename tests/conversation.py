@@ -25,7 +25,7 @@ from db.engine import open_engine
 from db.session import Session
 from db.store import Store
 from handlers.codes import Codes, issue_code
-from handlers.due import Fire, Occurrence, fire
+from handlers.due import Fire, Occurrence, fire, place
 from handlers.route import Committed, take_turn
 from handlers.routes import FIRED
 from handlers.world import WEB, BotFace, School, World
@@ -245,16 +245,14 @@ class MiniSchool:
                 store = Store(Session(connection), None, {})
                 at = store.schedules.next_due()
                 due = store.schedules.due(at, 1) if at is not None and at <= target else ()
-                accounts = (
-                    store.chats.of_person(due[0].person_id) if due and due[0].person_id else ()
-                )
+                account = place(store, due[0]) if due else None
             if not due:
                 self.now = target
                 return
             self.now = max(self.now, due[0].next_at)
-            account = due[0].account_id or (accounts[0].id if accounts else None)
             work = partial(fire, Occurrence(due[0].id, due[0].next_at), FIRED, self.world, self.now)
-            done: Fire = self.run(Unit(work, self.now, account=account, person=due[0].person_id))
+            chat = account.id if account is not None else None
+            done: Fire = self.run(Unit(work, self.now, account=chat, person=due[0].person_id))
             assert done.claimed
         raise AssertionError("schedules fire without end")
 

@@ -163,19 +163,23 @@ def test_put_off_is_asked_twice_more_and_never_on_the_same_day(school):
     assert confirmations(school) == []
 
 
-def test_a_new_claim_does_not_bring_up_what_was_put_off_today(school):
+def test_a_new_claim_waits_for_its_day_and_comes_with_what_was_put_off(school):
     ba, lan = school.joined("ba"), school.joined("lan")
     log(lan, *PAY)
     school.tick(to="2026-11-17 16:30")
     ba.heard()
     ba.taps("Để sau")
     log(lan, "Bà ngoại", "Mua sắm", "Hôm nay", "Đã xem")
-    school.tick(to="2026-11-17 17:00")
+    school.tick(to="2026-11-18 11:59")
+    assert ba.heard() == []  # twenty hours lie between two messages that nobody asked for
+    school.tick(to="2026-11-18 12:10")
     (heard,) = ba.heard()
     assert "mua sắm" in heard
-    assert "thanh toán" not in heard
+    assert "thanh toán" not in heard  # put off: not before half past five
     ba.taps("Đúng")
-    school.tick(to="2026-11-18 19:00")
+    school.tick(to="2026-11-18 20:59")
+    assert ba.heard() == []
+    school.tick(to="2026-11-19 09:00")
     (heard,) = ba.heard()
     assert "thanh toán" in heard
 

@@ -130,7 +130,7 @@ def test_while_someone_else_speaks_at_the_phone_nothing_is_said(school):
 def test_stop_means_stop_and_resume_means_again(school):
     lan = planned(school)
     text = lan.says("dừng")
-    assert "không tự nhắn cho em nữa" in text
+    assert "từ giờ mình chỉ trả lời khi em nhắn" in text
     assert "tiếp tục" in text
     school.tick("2026-11-19 08:00")
     assert lan.heard() == []
@@ -148,7 +148,7 @@ def test_a_relative_and_a_teacher_hear_truthfully_what_stops(school):
     grandmother = school.joined("ba")
     assert "kể cả tin hỏi xác nhận" in grandmother.says("dừng")
     assert "cháu nhắn lại rồi ạ" in grandmother.says("tiếp tục")
-    assert "Tổng kết tuần vẫn gửi vào nhóm lớp" in school.joined("hoa").says("dừng")
+    assert "tổng kết tuần vẫn gửi vào nhóm lớp" in school.joined("hoa").says("dừng")
 
 
 def test_day_and_hour_can_be_changed(school):

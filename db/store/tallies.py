@@ -211,14 +211,6 @@ BEGUN = select(
         ),
     )
 )
-GUIDED = select(
-    exists().where(
-        guidance.c.pupil_id == bindparam("person"),
-        guidance.c.cancelled_at.is_(None),
-        school_class.c.id == guidance.c.class_id,
-        school_class.c.year == bindparam("year"),
-    )
-)
 RULE = select(schedule.c.rule).where(schedule.c.key == bindparam("key"))
 SENT_AT = select(func.min(tally.c.as_of)).where(
     tally.c.class_id == CLASS, tally.c.week_start == FIRST
@@ -308,11 +300,6 @@ class Tallies:
     def begun(self, class_id: int, as_of: datetime) -> bool:
         """Whether anybody of the class has ever learned or guided."""
         return bool(self._session.read(BEGUN, {"class": class_id, "as_of": as_of}).scalar_one())
-
-    def guided(self, pupil_id: int, year: str) -> bool:
-        """Whether the pupil has guided anybody in this school year."""
-        values = {"person": pupil_id, "year": year}
-        return bool(self._session.read(GUIDED, values).scalar_one())
 
     def slot(self, class_id: int, day: date, zone: ZoneInfo) -> datetime:
         """The slot in the week of `day`: as it was sent, else by the class's rule."""

@@ -21,7 +21,10 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("tries", sa.Integer(), server_default="0", nullable=False))
     op.add_column("outbox", sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("schedule", sa.Column("zone", sa.String(length=40), nullable=True))
+    op.create_index("ix_schedule_person", "schedule", ["person_id"])
     op.add_column("conversation", sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True))
+    # Else everybody would count as silent since ever, and hear nothing more until they speak.
+    op.execute('UPDATE conversation SET heard_at = "at"')
     op.add_column("account", sa.Column("push", sa.String(length=10), nullable=True))
     op.create_table(
         "push_subscription",
@@ -74,6 +77,7 @@ def downgrade() -> None:
     op.drop_table("push_subscription")
     op.drop_column("account", "push")
     op.drop_column("conversation", "heard_at")
+    op.drop_index("ix_schedule_person", "schedule")
     op.drop_column("schedule", "zone")
     for name in ("retry_at", "tries", "reason", "sense", "rank"):
         op.drop_column("outbox", name)
