@@ -9,13 +9,15 @@ import structlog
 
 from bot.channels import OutRow, Receipt, Unavailable
 from bot.clock import Clock
+from bot.flood import Floods
 from bot.metrics import Metrics
 from content.update import Update
-from db.batch import REPEAT, Unit
-from db.runner import Database
+from db.batch import Unit
+from db.runner import Busy, Database
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import Where
+from handlers.flood import FLOOD, slow_down
 from handlers.route import Committed, take_turn
 from handlers.world import World
 
@@ -43,6 +45,7 @@ class Intake:
         self._metrics = metrics
         self._hand_over = hand_over
         self._wake = wake
+        self._floods = Floods()
 
     async def receive(self, update: Update) -> Receipt:
         """Process one update once; return after its commit.
@@ -51,31 +54,48 @@ class Intake:
             Unavailable: the database refused; the platform must deliver again.
         """
         began = self._clock.steady()
-        now = self._clock.now()
-        work = partial(take_turn, update, self._world, now)
-        unit = Unit(work, now, (update.address.bot, update.key), update.address, update.group)
+        over = self._floods.over(update, began)
+        first = over and self._floods.first(update, began)
         try:
-            result = await self._database.run(unit)
-        except Unavailable:
-            self._metrics.count("updates", "unavailable")
+            result = await self._take(update, over=over, first=first)
+        except Unavailable as error:
+            self._floods.forget(update, over=over, first=first)
+            self._metrics.count("updates", "busy" if isinstance(error, Busy) else "unavailable")
             raise
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not make a chat stick
-            log.error(
-                "update_failed", bot=update.address.bot, key=update.key, error=describe(error)
-            )
-            self._metrics.count("updates", "failed")
-            unit = replace(unit, work=partial(_apologise, update, now))
-            result = await self._after_fault(unit, update)
-        if result is REPEAT:
+        if not isinstance(result, Committed):
+            self._floods.forget(update, over=over, first=first)
             self._metrics.count("updates", "repeat")
             return Receipt(repeat=True, taken=False)
-        self._metrics.count("updates", "done")
+        self._metrics.count("updates", result.outcome)
+        if first and result.outcome == FLOOD:
+            log.info("flood", bot=update.address.bot, account=result.account)
         took_ms = round((self._clock.steady() - began) * 1000)
         log.debug("update_done", bot=update.address.bot, key=update.key, took_ms=took_ms)
         self.follow(result.rows, update.address.chat, group=update.group)
         if result.woke:
             self._wake()
         return Receipt(taken=result.taken)
+
+    async def _take(self, update: Update, *, over: bool, first: bool) -> object:
+        """Do the update's work; after a fault of ours, what follows from that. `REPEAT`: neither.
+
+        Raises:
+            Unavailable: the database refused.
+        """
+        now = self._clock.now()
+        work = partial(take_turn, update, self._world, now)
+        if over:
+            work = partial(slow_down, update, self._world, now, first)
+        unit = Unit(work, now, (update.address.bot, update.key), update.address, update.group)
+        try:
+            return await self._database.run(unit)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not make a chat stick
+            log.error(
+                "update_failed", bot=update.address.bot, key=update.key, error=describe(error)
+            )
+        return await self._after_fault(replace(unit, work=partial(_apologise, update, now)), update)
 
     async def _after_fault(self, unit: Unit, update: Update) -> object:
         """Apologise; where even that fails, remember the key alone, so that the next ones come."""
@@ -93,11 +113,16 @@ class Intake:
             raise Unavailable(type(error).__name__) from None
 
     async def skip(self, bot: str, key: str, reason: str) -> None:
-        """Remember and count an update that cannot be read, so that the next ones come."""
+        """Remember and count an update that cannot be read, so that the next ones come.
+
+        Raises:
+            Unavailable: the database refused; the platform must deliver again.
+        """
         now = self._clock.now()
         log.warning("update_unreadable", bot=bot, key=key, reason=reason)
         self._metrics.count("updates", "unreadable")
-        await self._database.run(Unit(partial(_remember, bot, key, "unreadable", now), now))
+        work = partial(_remember, bot, key, "unreadable", now)
+        await self._database.run(Unit(work, now, (bot, key)))
 
     def follow(self, rows: Sequence[NewRow], chat: str, *, group: bool) -> None:
         """Hand committed rows of one chat to the sender."""
@@ -129,17 +154,17 @@ def _remember(bot: str, key: str, outcome: str, now: datetime, store: Store) -> 
 
 def _remember_failed(bot: str, key: str, now: datetime, store: Store) -> Committed:
     _remember(bot, key, "failed", now, store)
-    return Committed(taken=False)
+    return Committed(taken=False, outcome="failed")
 
 
 def _apologise(update: Update, now: datetime, store: Store) -> Committed:
     """After a fault of ours: remember the key, leave the conversation, say one sentence."""
     _remember(update.address.bot, update.key, "failed", now, store)
     if store.seat is None or update.group:
-        return Committed()
+        return Committed(outcome="failed")
     where = Where(store.seat.account_id, store.seat.bot)
     row = store.outbox.put(where, "say", {"text": APOLOGY, "buttons": []}, now)
-    return Committed((row,), store.seat.account_id, taken=False)
+    return Committed((row,), store.seat.account_id, taken=False, outcome="failed")
 
 
 def describe(error: Exception) -> str:

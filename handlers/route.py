@@ -36,12 +36,14 @@ class Committed:
         account: our id of the chat.
         taken: a tapped button belonged to the open question.
         woke: a schedule was set that may be due now.
+        outcome: what the counters call it: `done`, `failed`, `flood`.
     """
 
     rows: tuple[NewRow, ...] = ()
     account: int = 0
     taken: bool = True
     woke: bool = False
+    outcome: str = "done"
 
 
 def take_turn(update: Update, world: World, now: datetime, store: Store) -> Committed:

@@ -53,9 +53,10 @@ class Door:
     handed: list[OutRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.world = make_world("telegram")
         self.intake = Intake(
             self.database,
-            make_world("telegram"),
+            self.world,
             self.clock,
             self.metrics,
             self.handed.extend,
