@@ -80,8 +80,8 @@ class App:
         self._marks = DatabaseMarks(
             self.database, self.clock, self.metrics, self.ticker.wake, self.world
         )
-        web_settings = WebSettings(settings.secret, settings.base, framed)
-        self.web = WebChannel(web_settings, self.database, self.world, self.clock)
+        web_settings = WebSettings(settings.secret, settings.base, framed, settings.push_hosts)
+        self.web = WebChannel(web_settings, self.database, self.world, self.clock, self.hand_over)
         channels: list[Channel] = [make_channel(bot, settings, self.clock) for bot in settings.bots]
         self._bots = {channel.name: Bot(channel) for channel in [*channels, self.web]}
         for bot in settings.bots:

@@ -63,12 +63,17 @@ async def never(*_said: object) -> Receipt:
     raise AssertionError("a class page said something")
 
 
+def hand_over(_rows: object) -> None:
+    """Nothing is sent from a class page."""
+    raise AssertionError("a class page sent something")
+
+
 @asynccontextmanager
 async def browser(school: MiniSchool):
     """The pages of the school, served for as long as it lasts."""
     clock, database = SteppedClock(school.now), Database(school.engine)
     settings = WebSettings(b"test secret", FACES[WEB].base)
-    channel = WebChannel(settings, database, school.world, clock)
+    channel = WebChannel(settings, database, school.world, clock, hand_over)
     try:
         async with served(channel.routes(never, never)) as base:
             yield Reader(school, clock, base, channel)

@@ -57,13 +57,17 @@ def play(home: Path, most: int | None = FEW, *, seed: str = SEED, secret: str = 
     faces: dict[str, BotFace] = {}
     world = make_world(settings, faces, SteppedClock(START))
     web = WebChannel(
-        WebSettings(settings.secret, settings.base), database, world, SteppedClock(START)
+        WebSettings(settings.secret, settings.base), database, world, SteppedClock(START), nobody
     )
     faces[WEB] = BotFace(WEB, "", web.capabilities, settings.base)
     history = History(database, world, seed=seed)
     cast = asyncio.run(history.make(lambda _share: None, most=most))
     database.close()
     return Played(engine, history, cast)
+
+
+def nobody(_rows: object) -> None:
+    """Nobody sends what the demo has written."""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from sqlalchemy import Row, bindparam, func, select
 
 from db.models import account, conversation, outbox
 from db.session import Session
+from db.store.push import WISH
 
 OPEN_FOR = timedelta(hours=6)
 MOST_ROWS = 60
 
-FIND = select(account.c.id, account.c.hidden_to).where(
+FIND = select(account.c.id, account.c.hidden_to, WISH.label("wish")).where(
     account.c.bot == bindparam("bot"), account.c.external_id == bindparam("chat")
 )
 MINE = outbox.c.account_id == bindparam("account")
@@ -36,10 +37,12 @@ class OpenChat:
         account: our id of it.
         since: from which outbox id on its present hands may see, older ones are hidden; 0 if it
             never changed hands.
+        wish: whether its devices are told of news; one of the words at `db.store.push.WISH`.
     """
 
     account: int
     since: int
+    wish: str
 
 
 class Feed:
@@ -54,7 +57,8 @@ class Feed:
         row = self._session.one(FIND, {"bot": bot, "chat": chat})
         if row is None:
             return None
-        return OpenChat(row.id, 0 if row.hidden_to is None else row.hidden_to + 1)
+        since = 0 if row.hidden_to is None else row.hidden_to + 1
+        return OpenChat(row.id, since, row.wish)
 
     def history(self, chat: OpenChat) -> Sequence[Row[Any]]:
         """The open conversation: what was said up to six hours before the newest message.

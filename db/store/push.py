@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Row,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -18,23 +20,42 @@ from sqlalchemy import (
     update,
 )
 
-from db.models import account, consent, membership, push_subscription, speaker
+from db.models import account, consent, membership, push_subscription, run, speaker
 from db.session import Session
 
 WEB = "web"  # `handlers.world.WEB`: the one bot whose chats are silent while nobody looks
 MOST_OF_ACCOUNT = 5
 
 OFFERED, ON, DECLINED = "offered", "on", "declined"
+NOT_YET, ASK, LOST = "not yet", "ask", "lost"
 
 SUBSCRIBED = exists().where(push_subscription.c.account_id == account.c.id)
 CAN_BE_WRITTEN_TO = and_(account.c.unreachable_at.is_(None), or_(account.c.bot != WEB, SUBSCRIBED))
 REACHABLE = select(account.c.id).where(account.c.id == bindparam("row"), CAN_BE_WRITTEN_TO)
+FINISHED = exists().where(
+    speaker.c.account_id == account.c.id,
+    speaker.c.current,
+    run.c.person_id == speaker.c.person_id,
+    run.c.finished_at.is_not(None),
+)
+WISH: ColumnElement[str] = case(
+    (account.c.push == ON, case((SUBSCRIBED, ON), else_=LOST)),
+    (account.c.push == DECLINED, DECLINED),
+    (FINISHED, func.coalesce(account.c.push, ASK)),
+    else_=NOT_YET,
+)
+"""What a chat's page is told, one of the words above: `ask` comes after the first finished lesson,
+and `offered` from then on until it is answered."""
+
 OF_ACCOUNT = (
     select(push_subscription)
     .where(push_subscription.c.account_id == bindparam("row"))
     .order_by(push_subscription.c.created_at.desc(), push_subscription.c.id.desc())
 )
 SET = update(account).where(account.c.id == bindparam("row")).values(push=bindparam("state"))
+TO_TELL = OF_ACCOUNT.join(account, account.c.id == push_subscription.c.account_id).where(
+    or_(account.c.hidden_to.is_(None), account.c.hidden_to < bindparam("outbox"))
+)
 OFFER = (
     update(account)
     .where(account.c.id == bindparam("row"), account.c.push.is_(None))
@@ -121,6 +142,13 @@ class Push:
     def of_account(self, account_id: int) -> Sequence[Row[Any]]:
         """The chat's subscriptions, the newest first: id, endpoint, p256dh, auth."""
         return self._session.all(OF_ACCOUNT, {"row": account_id})
+
+    def to_tell(self, account_id: int, outbox_row: int) -> Sequence[Row[Any]]:
+        """The subscriptions to tell of a message; none of one that is hidden there by now.
+
+        It was for whoever had the phone before.
+        """
+        return self._session.all(TO_TELL, {"row": account_id, "outbox": outbox_row})
 
     def subscribe(self, account_id: int, given: Subscription, now: datetime) -> None:
         """Keep a browser's subscription; one that another chat had moves here.

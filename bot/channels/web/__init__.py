@@ -11,11 +11,14 @@ from aiohttp import web
 
 from bot.channels import OutRow, Receive, Skip
 from bot.channels.web.asking import Doorman
-from bot.channels.web.chats import WebChats
+from bot.channels.web.bell import Bell
+from bot.channels.web.chats import Parts, WebChats
 from bot.channels.web.class_page import ClassPages
 from bot.channels.web.doors import Doors
 from bot.channels.web.keys import Keys
+from bot.channels.web.opening import HandOver, Opening
 from bot.channels.web.pages import Pages
+from bot.channels.web.push import Pusher, PushSettings
 from bot.channels.web.streams import Streams
 from bot.clock import Clock
 from bot.intake import describe
@@ -45,11 +48,13 @@ class WebSettings:
         secret: the key that cookies are signed with.
         base: the address that phones open, without a slash at the end.
         framed: whether our own pages may be shown in a frame of ours; only the demo does that.
+        push_hosts: push services of browsers besides the known ones.
     """
 
     secret: bytes
     base: str
     framed: bool = False
+    push_hosts: tuple[str, ...] = ()
 
 
 class WebChannel:
@@ -57,13 +62,22 @@ class WebChannel:
 
     The outbox is its letter box: a row is delivered when it is there to be fetched. Pages are told
     of news through their event streams, and read them from the table, so that what a stream shows
-    and what a lost connection catches up with is the same.
+    and what a lost connection catches up with is the same. A reminder that no open page would show
+    is besides told to the devices that asked for it.
     """
 
     def __init__(
-        self, settings: WebSettings, database: Database, world: World, clock: Clock
+        self,
+        settings: WebSettings,
+        database: Database,
+        world: World,
+        clock: Clock,
+        hand_over: HandOver,
     ) -> None:
-        """Read the page files; nothing is served before `routes` is added to a server."""
+        """Read the page files; nothing is served before `routes` is added to a server.
+
+        `hand_over` takes the committed rows of what had waited for a page to be opened.
+        """
         self.keys = Keys(settings.secret)
         self.pages = Pages(world.school.name, framed=settings.framed)
         self.streams = Streams()
@@ -71,7 +85,12 @@ class WebChannel:
         self.doorman = Doorman(self.keys, address.netloc, secure=address.scheme == "https")
         self._doors = Doors(database, world, clock, self.pages)
         self._classes = ClassPages(database, world, clock, self.pages)
-        self._chats = WebChats(database, clock, self.pages, self.streams)
+        push = PushSettings(settings.secret, settings.base, settings.push_hosts)
+        self._pusher = Pusher(push, database, clock, world.zone)
+        self._clock = clock
+        opening = Opening(database, world, clock, hand_over)
+        parts = Parts(self.streams, opening, Bell(database, clock, self._pusher))
+        self._chats = WebChats(database, clock, self.pages, parts)
 
     @property
     def name(self) -> str:
@@ -109,8 +128,15 @@ class WebChannel:
         ]
 
     async def send(self, row: OutRow) -> str:
-        """Tell the chat's open pages that there is news; the row itself is read by them."""
+        """Tell the chat's open pages that there is news; the row itself is read by them.
+
+        Raises:
+            RetryLater, Uncertain, Rejected: of a reminder whose devices could not be told.
+        """
         self.wake(row.chat)
+        watched = self.streams.is_watched(row.chat, self._clock.steady())
+        if row.rank == "reminder" and not watched:
+            await self._pusher.tell(row)
         return str(row.id)
 
     def wake(self, account: str) -> None:
@@ -142,3 +168,4 @@ class WebChannel:
     async def close(self) -> None:
         """End what is open."""
         self.streams.end()
+        await self._pusher.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 import orjson
@@ -11,24 +12,23 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.channels import Receive, Unavailable
 from bot.channels.web.asking import Doorman, address_of
+from bot.channels.web.bell import Bell
 from bot.channels.web.events import News, read_news, read_picture
-from bot.channels.web.keys import KEY_RE
 from bot.channels.web.limits import Limits, limits_of_reads, limits_of_sends
+from bot.channels.web.opening import Opening
 from bot.channels.web.pages import Pages
+from bot.channels.web.sent import Refused, number_of, read_body, said_of
 from bot.channels.web.streams import Stream, Streams
 from bot.clock import Clock
 from bot.reports.qr import qr_png
 from content.safety import screen
-from content.update import ChatAddress, Said, Update
+from content.update import ChatAddress, Update
 from db.runner import Database
 from handlers.world import WEB
 
-MOST_LETTERS = 4000
-MOST_BYTES = 20_000
 BEAT_S = 20.0
 AWAY_S = 2
 RETRY_MS = 2000
-MOST_ID = 10**18
 LOST = "Máy này chưa mở được cuộc trò chuyện đó. Hãy nhập mã trên phiếu để vào lại."
 BUSY = "Đang có nhiều người vào cùng lúc. Hãy đợi một phút rồi thử lại."
 STREAM = {
@@ -42,24 +42,32 @@ Answer = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()
 
 
-class Refused(Exception):
-    """A request that gets only a status and a reason, both for the page's script."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the chats' routes work with.
 
-    def __init__(self, status: int, **why: object) -> None:
-        super().__init__(status)
-        self.status = status
-        self.why = why
+    Attributes:
+        streams: the pages that listen; woken by whoever commits.
+        opening: says what has waited for a page to be opened.
+        bell: asks devices to be told of news, and keeps what they answer.
+    """
+
+    streams: Streams
+    opening: Opening
+    bell: Bell
 
 
 class WebChats:
     """Serves everything under `/c/<id>/`, each to its own account's cookie only."""
 
-    def __init__(self, database: Database, clock: Clock, pages: Pages, streams: Streams) -> None:
-        """Serve; `streams` are woken by whoever commits."""
+    def __init__(self, database: Database, clock: Clock, pages: Pages, parts: Parts) -> None:
+        """Serve."""
         self._database = database
         self._clock = clock
         self._pages = pages
-        self._streams = streams
+        self._streams = parts.streams
+        self._opening = parts.opening
+        self._bell = parts.bell
         self._sends = limits_of_sends()
         self._reads = limits_of_reads()
 
@@ -74,6 +82,8 @@ class WebChats:
             web.get("/c/{id}/new", own(self._new)),
             web.get("/c/{id}/events", own(self._events), allow_head=False),
             web.post("/c/{id}/say", own(partial(self._say, doorman, receive))),
+            web.get("/c/{id}/push", own(self._key)),
+            web.post("/c/{id}/push", own(partial(self._push, doorman))),
             web.get("/c/{id}/qr/{row}.png", own(self._picture)),
             # Public: a browser may fetch these without the cookie.
             web.get("/c/{id}/app.webmanifest", self._manifest),
@@ -128,7 +138,7 @@ class WebChats:
 
     async def _picture(self, request: web.Request, account: str) -> web.Response:
         self._within(self._reads, request, account)
-        row = _number(request.match_info["row"])
+        row = number_of(request.match_info["row"])
         link = await self._database.read(partial(read_picture, account, row))
         if link is None:
             raise Refused(404)
@@ -144,8 +154,8 @@ class WebChats:
         if not doorman.is_ours(request):
             raise Refused(403, why="origin")
         self._within(self._sends, request, account)
-        sent = await _read_body(request)
-        key, said, after = _sent_of(sent)
+        sent = await read_body(request)
+        key, said, after = said_of(sent)
         place = ChatAddress(WEB, account, account)
         source = doorman.keys.source(address_of(request))
         receipt = await receive(Update(place, f"{account}:{key}", said, source=source))
@@ -155,8 +165,11 @@ class WebChats:
         return self._json({"taken": taken, "shown": shown, **news.to_json()})
 
     async def _new(self, request: web.Request, account: str) -> web.Response:
+        """What is new, for a page that is opened or looked at again."""
         self._within(self._reads, request, account)
-        news = await self._news(account, _number(request.query.get("after")))
+        self._streams.look(account, self._clock.steady())
+        await self._opening.look(account)
+        news = await self._news(account, number_of(request.query.get("after")))
         return self._json(news.to_json())
 
     async def _news(self, account: str, after: int) -> News:
@@ -171,6 +184,19 @@ class WebChats:
             log.warning("news_not_read", error=type(error).__name__)
             raise Unavailable(type(error).__name__) from None
 
+    # Who is told of news while the page is closed
+
+    async def _key(self, request: web.Request, account: str) -> web.Response:
+        self._within(self._reads, request, account)
+        return self._json({"key": await self._bell.key()})
+
+    async def _push(self, doorman: Doorman, request: web.Request, account: str) -> web.Response:
+        if not doorman.is_ours(request):
+            raise Refused(403, why="origin")
+        self._within(self._sends, request, account)
+        await self._bell.take(account, await read_body(request))
+        return self._json({})
+
     # The stream
 
     async def _events(self, request: web.Request, account: str) -> web.StreamResponse:
@@ -179,11 +205,11 @@ class WebChats:
         address = address_of(request)
         if self._streams.full_for(address):
             raise Refused(503, wait=30)
-        after = _number(request.headers.get("Last-Event-ID") or request.query.get("after"))
+        after = number_of(request.headers.get("Last-Event-ID") or request.query.get("after"))
         response = web.StreamResponse(headers=self._pages.headers() | STREAM)
         await response.prepare(request)
         try:
-            with self._streams.listen(account, address) as stream:
+            with self._streams.listen(account, address, partial(_is_there, request)) as stream:
                 await response.write(_come_back(account))
                 await self._tell(response, stream, account, after)
         except (ConnectionError, Unavailable) as error:  # the page comes back by itself
@@ -206,6 +232,11 @@ class WebChats:
                 await self._clock.wait(stream.woken, BEAT_S)
 
 
+def _is_there(request: web.Request) -> bool:
+    """Whether the page's connection stands, as far as we know."""
+    return request.transport is not None and not request.transport.is_closing()
+
+
 def _come_back(account: str) -> bytes:
     """When to come back after a lost stream: not all pages at once after a restart."""
     return f"retry: {RETRY_MS + int(account[:4], 16) % RETRY_MS}\n\n".encode()
@@ -218,45 +249,3 @@ def _as_event(data: object, *, name: str = "", row: int = 0) -> bytes:
     """
     head = f"event: {name}\n".encode() if name else f"id: {row}\n".encode()
     return head + b"data: " + orjson.dumps(data) + b"\n\n"
-
-
-async def _read_body(request: web.Request) -> object:
-    """The body of a send.
-
-    Raises:
-        Refused: it is too long, or no JSON.
-    """
-    try:
-        body = await request.clone(client_max_size=MOST_BYTES).read()
-        sent: object = orjson.loads(body)
-    except web.HTTPRequestEntityTooLarge:
-        raise Refused(413) from None
-    except orjson.JSONDecodeError:
-        raise Refused(400) from None
-    return sent
-
-
-def _sent_of(sent: object) -> tuple[str, Said, int]:
-    """The key, what was said, and the last id that the page has seen.
-
-    Raises:
-        Refused: it is not what our page sends.
-    """
-    if not isinstance(sent, dict) or not isinstance(sent.get("key"), str):
-        raise Refused(400)
-    key, after = sent["key"], sent.get("after", 0)
-    kind = "tap" if "tap" in sent else "text"
-    text = sent.get(kind)
-    if not isinstance(text, str) or not KEY_RE.fullmatch(key):
-        raise Refused(400)
-    if not isinstance(after, int) or not 0 <= after < MOST_ID:
-        raise Refused(400)
-    if len(text) > MOST_LETTERS:
-        raise Refused(413)
-    if "\0" in text:  # PostgreSQL keeps none
-        text = text.replace("\0", "")
-    return key, Said("tap" if kind == "tap" else "text", text, message=key), after
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < len(str(MOST_ID)) else 0

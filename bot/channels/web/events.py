@@ -23,6 +23,8 @@ class News:
         since: the first id that belongs to who holds the phone now.
         last: the id to ask from next time.
         more: whether there is more that may be asked for at once.
+        push: whether to ask this device if it may be told of news (`db.store.push.WISH`); "" while
+            nobody speaks.
     """
 
     events: tuple[Mapping[str, Any], ...]
@@ -30,11 +32,12 @@ class News:
     since: int
     last: int
     more: bool = False
+    push: str = ""
 
     @property
     def who(self) -> dict[str, Any]:
         """Who is speaking, as the page is told."""
-        return {"label": self.label, "since": self.since}
+        return {"label": self.label, "since": self.since, "push": self.push}
 
     def to_json(self) -> dict[str, Any]:
         """All of it, plain JSON."""
@@ -58,7 +61,8 @@ def read_news(account: str, after: int, connection: Connection) -> News:
     label = called(store, person) if person is not None else ""
     last = max([after, chat.since - 1, *(row.id for row in rows)])
     more = after > 0 and len(rows) == MOST_ROWS
-    return News(tuple(events_of(rows)), label, chat.since, last, more)
+    push = chat.wish if person is not None else ""
+    return News(tuple(events_of(rows)), label, chat.since, last, more, push)
 
 
 def events_of(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:

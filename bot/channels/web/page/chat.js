@@ -40,8 +40,25 @@ function setWho(who) {
   since = who.since;
   write(local, WHO, who);
   $('who').textContent = who.label || 'chưa rõ là ai';
+  heed(who.push);
   const others = read(local, DEVICE).filter(each => each.id !== id);
   write(local, DEVICE, who.label ? [{ id, label: who.label }, ...others].slice(0, 12) : others);
+}
+
+// The bell's script is fetched when there is something to ask, or with the panel; and only where
+// the browser can be told of news at all.
+let wish = '';
+
+function heed(push) {
+  wish = push || '';
+  if (window.showBell) showBell();
+  else if (wish && wish !== 'not yet') fetchBell();
+}
+
+function fetchBell() {
+  const able = !!navigator.serviceWorker && 'PushManager' in window && 'Notification' in window;
+  if (!able || document.querySelector('script[src$="bell.js"]')) return;
+  document.head.appendChild(make('script')).src = $('offer').dataset.bell;
 }
 
 // Returns the new bubbles in order.
@@ -197,7 +214,7 @@ let catching = false;
 let again = 0;
 
 function listen() {
-  if (gone || deaf || (stream && stream.readyState !== 2)) return;
+  if (gone || deaf || document.hidden || (stream && stream.readyState !== 2)) return;
   stream = new EventSource('events?after=' + last);
   stream.onopen = () => {
     down = false;
@@ -253,8 +270,9 @@ function load(answer) {
   pump();
 }
 
+// A page that nobody sees does not listen: what comes then is told to the device instead.
 function wake() {
-  if (document.hidden) return;
+  if (document.hidden) return stream && stream.close();
   pump();
   catchUp();
 }
@@ -279,6 +297,7 @@ function lost() {
   write(local, WHO, {});
   $('who').textContent = '…';
   $('form').hidden = true;
+  heed('');
   const item = bubble('bot', 'Trợ lý: ');
   const way = make('a', 'do', 'Nhập mã');
   way.href = '/';
@@ -318,6 +337,7 @@ for (const node of document.querySelectorAll('[data-word]')) {
 function showPanel(on) {
   $('panel').hidden = !on;
   $('more').setAttribute('aria-expanded', on);
+  if (on) fetchBell();
 }
 
 $('more').addEventListener('click', () => showPanel($('panel').hidden));

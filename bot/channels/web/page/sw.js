@@ -43,3 +43,27 @@ self.addEventListener('fetch', event => {
     event.respondWith(caches.match(event.request).then(kept => kept || fetch(event.request)));
   }
 });
+
+// News for a page that is shut. The server sends one sentence without a name; it goes to no lock
+// screen while somebody looks at the page.
+async function tell(event) {
+  const pages = await self.clients.matchAll({ type: 'window' });
+  const seen = pages.filter(page => page.url.startsWith(PAGE) && page.visibilityState === 'visible');
+  for (const page of seen) page.postMessage('news');
+  if (seen.length) return;
+  const words = event.data ? event.data.text() : 'Lan Tỏa có tin';
+  const icon = '/w/0/icon-192.png';
+  await self.registration.showNotification(words, { body: 'Bấm để xem.', tag: 'tin', lang: 'vi', icon });
+}
+
+async function open() {
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const page = pages.find(each => each.url.split(/[?#]/)[0] === PAGE);
+  return page ? page.focus() : self.clients.openWindow(PAGE);
+}
+
+self.addEventListener('push', event => event.waitUntil(tell(event)));
+self.addEventListener('notificationclick', event => {
+  event.notification.close();
+  event.waitUntil(open());
+});

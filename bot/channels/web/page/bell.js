@@ -1,0 +1,88 @@
+// The bell: whether this device is told of news while the page is shut.
+// It asks once, in a line of the page; the browser's own question comes only after a tap.
+'use strict';
+const ASK = 'Khi có tin, máy này báo một dòng ngắn nhé? Mỗi tuần nhiều nhất 3 tin, ban đêm không báo. '
+  + 'Màn hình khóa không hiện tên ai.';
+const DONE = 'Xong. Có tin là máy này báo. Muốn thôi thì bấm “Cỡ chữ” ở đầu trang.';
+const LATER = 'Được. Khi nào muốn nhận thì bấm “Cỡ chữ” ở đầu trang.';
+const SHUT = 'Máy đang chặn thông báo của trang này. Muốn nhận thì bấm hình cạnh địa chỉ trang, '
+  + 'vào phần Quyền, rồi cho phép Thông báo.';
+const FAILED = 'Chưa bật được. Hãy thử lại khi mạng tốt hơn.';
+const offer = $('offer');
+const [line, answers] = offer.children;
+const [yes, later] = answers.children;
+let heeded = '';
+
+// What the server says of this chat comes with who is speaking.
+function showBell() {
+  if (wish !== heeded) {
+    heeded = wish;
+    const asks = (wish === 'ask' || wish === 'offered') && Notification.permission !== 'denied';
+    if (asks) say(ASK, true);
+    else if (!answers.hidden) offer.hidden = true;
+    if (wish === 'ask') call('push', { say: 'offered' });
+    if (wish === 'lost' && Notification.permission === 'granted') ring().catch(() => {});
+  }
+  showSwitch();
+}
+
+// In the line under the chat while that is there, else under the switch.
+function say(words, asks) {
+  if (asks) offer.hidden = false;
+  answers.hidden = !asks;
+  (offer.hidden ? $('heed') : line).textContent = words;
+}
+
+async function showSwitch() {
+  const on = wish === 'on' && Notification.permission === 'granted' && !!await kept();
+  $('bell').hidden = !wish;
+  $('bell').setAttribute('aria-checked', on);
+}
+
+async function kept() {
+  const worker = await navigator.serviceWorker.getRegistration();
+  return worker && worker.pushManager.getSubscription();
+}
+
+// Always a new one: one that was made with an older key of the school would be refused.
+async function ring() {
+  const old = await kept();
+  if (old) await old.unsubscribe();
+  const worker = await navigator.serviceWorker.getRegistration();
+  const { key } = (await call('push')).data;
+  const made = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  const { endpoint, keys } = made.toJSON();
+  const { status } = await call('push', { on: { endpoint, keys } });
+  if (status !== 200) {
+    await made.unsubscribe();
+    throw new Error(status);
+  }
+  wish = heeded = 'on';
+}
+
+async function turnOn() {
+  const allowed = await Notification.requestPermission();
+  if (allowed === 'denied') say(SHUT);
+  if (allowed !== 'granted') return;
+  const asked = !offer.hidden && !answers.hidden;
+  await ring().then(() => say(DONE), () => say(FAILED, asked));
+  showSwitch();
+}
+
+async function turnOff() {
+  const old = await kept();
+  await call('push', old ? { off: old.endpoint } : { say: 'declined' });
+  if (old) await old.unsubscribe();
+  wish = heeded = 'declined';
+  say(LATER);
+  showSwitch();
+}
+
+yes.addEventListener('click', turnOn);
+later.addEventListener('click', turnOff);
+$('bell').addEventListener('click', () => {
+  if ($('bell').getAttribute('aria-checked') === 'true') turnOff();
+  else turnOn();
+});
+navigator.serviceWorker.addEventListener('message', wake);
+showBell();
