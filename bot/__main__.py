@@ -20,8 +20,15 @@ app = typer.Typer(
     add_completion=False,
     help="Lan Tỏa: trợ lý học kỹ năng số của nhà trường. (The school's digital-skills chatbot.)",
 )
+
+
+@app.callback()
+def lantoa() -> None:
+    """Lan Tỏa."""
+
+
 if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what it needs and no more
-    from bot import calendar_cli, content_cli, db_cli, doctor, school_cli, tally_cli
+    from bot import calendar_cli, content_cli, db_cli, doctor, outbox_cli, school_cli, tally_cli
     from bot.demo.cli import demo
     from bot.rehearse_cli import rehearse
 
@@ -30,6 +37,7 @@ if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what i
     school_cli.app.command("calendar")(calendar_cli.calendar)
     app.add_typer(school_cli.app, name="school")
     app.command("tally")(tally_cli.tally)
+    app.add_typer(outbox_cli.app, name="outbox")
     app.command("demo")(demo)
     app.command("doctor")(doctor.doctor)
     app.command("rehearse")(rehearse)
