@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 
 from bot.channels import OutRow, Receipt, Unavailable
 from bot.channels.telegram import TelegramChannel, TelegramSettings
-from bot.clock import SteppedClock, SystemClock
+from bot.clock import Clock, SteppedClock, SystemClock
 from bot.intake import APOLOGY, Intake, to_send
 from bot.marks import DatabaseMarks
 from bot.metrics import Metrics
@@ -241,9 +241,9 @@ async def test_order_within_a_chat_holds_from_the_update_to_the_message(
         people = [fake.user("người") for _ in range(n_other + 1)]
         for person in people:
             person.chat.members[fake.me["id"]] = "member"
-        marks = DatabaseMarks(database, SystemClock(), made.metrics, lambda: None, made.world)
-        channel = telegram(fake)
-        sender = Sender(channel, marks, SystemClock())
+        marks = DatabaseMarks(database, made.clock, made.metrics, lambda: None, made.world)
+        channel = telegram(fake, made.clock)
+        sender = Sender(channel, marks, made.clock)
 
         async def turn(number: int, chat: str) -> None:
             key = ("telegram", f"{chat}.{number}")
@@ -280,11 +280,11 @@ async def settled(done: Callable[[], object]) -> None:
     raise AssertionError("it does not settle")
 
 
-def telegram(fake: FakeTelegram) -> TelegramChannel:
+def telegram(fake: FakeTelegram, clock: Clock | None = None) -> TelegramChannel:
     settings = TelegramSettings(
         "telegram", TOKEN, api_base=fake.base_url, per_second=9999, chat_interval_s=0
     )
-    return TelegramChannel(settings, SystemClock())
+    return TelegramChannel(settings, clock or SystemClock())
 
 
 async def test_unreadable_updates_are_remembered_counted_and_do_not_stop_the_poll(
