@@ -73,17 +73,24 @@ class Kin(Member):
     """A relative of one pupil.
 
     Attributes:
-        called: inside a pupil's sentence: "bà ngoại", "bà Tư".
+        relation: "bà ngoại".
+        nick: what the family calls them, "bà Tư"; "" if nothing was given.
         code: of their invitation.
         same: the same person, known to another pupil before; None if there is none.
         acts: what they were taught, by all their pupils, in the order in which it was logged.
     """
 
     pupil: Pupil | None = None
-    called: str = ""
+    relation: str = ""
+    nick: str = ""
     code: str = ""
     same: "Kin | None" = None
     acts: list["Guidance"] = field(default_factory=list)
+
+    @property
+    def called(self) -> str:
+        """Inside a pupil's sentence: the nickname of the person, else what they are to the pupil."""
+        return self.person.nick or self.relation
 
     @property
     def person(self) -> "Kin":

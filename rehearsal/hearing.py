@@ -32,6 +32,7 @@ LINE_RE = re.compile(rf"^• (?P<day>{DAY}) (?P<pupil>\S+) chỉ (?P<what>{WHAT}
 KIN_TOO = "ghi rồi ạ. Từ nay"
 YES_RE = re.compile(r"^Dạ, \S+ cảm ơn \S+ ạ\.")
 NO_RE = re.compile(r"^Dạ, \S+ cảm ơn \S+ đã nói thật ạ\.")
+CHECK_OVER = "Dạ xong rồi ạ."
 SCORE_RE = re.compile(r"^Dạ xong rồi ạ\. .+ trả lời đúng (\d+)/(\d+) câu", re.MULTILINE)
 INVITED_RE = re.compile(r"Lời mời cho (?P<name>[^.(]+?)(?: \((?P<nick>.+?)\))?\. Em chép")
 CODE_RE = re.compile(r"start=([0-9A-Z]{8})")

@@ -151,10 +151,11 @@ def _invited(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:  # noqa: ARG
     found, code = hearing.INVITED_RE.search(reply.text), hearing.CODE_RE.search(reply.text)
     if found is None or code is None:
         return
-    called = found["nick"] or found["name"][:1].lower() + found["name"][1:]
-    known = pupil.relative(called)
+    relation, nick = found["name"][:1].lower() + found["name"][1:], found["nick"] or ""
+    known = pupil.relative(nick or relation)
     if known is None:
-        kin = Kin(f"{called} of {pupil.name}", pupil=pupil, called=called, code=code[1])
+        name = f"{nick or relation} of {pupil.name}"
+        kin = Kin(name, pupil=pupil, relation=relation, nick=nick, code=code[1])
         pupil.kin.append(kin)
     else:
         known.code = code[1]
@@ -189,10 +190,10 @@ def _confirmation(notes: ChatNotes, reply: Reply) -> None:
 
 def _check(notes: ChatNotes, reply: Reply) -> None:
     """The score of a check: passed with two thirds."""
-    score = hearing.SCORE_RE.search(reply.text)
-    if score is None or notes.checked is None:
+    if hearing.CHECK_OVER not in reply.text or notes.checked is None:
         return
-    if 3 * int(score[1]) >= 2 * int(score[2]):
+    score = hearing.SCORE_RE.search(reply.text)  # a poor one is not told
+    if score is not None and 3 * int(score[1]) >= 2 * int(score[2]):
         notes.checked.shown = notes.checked.shown or reply.span
     notes.checked = None
 
