@@ -184,7 +184,7 @@ def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
     monday = world.week(at)
     sunday = monday + timedelta(days=6)
     bound = turn.store.classes.binding_of(turn.seat.account_id)
-    if bound is None or bound.class_id != row.class_id or _rests(turn, row.class_id, at):
+    if bound is None or bound.class_id != row.class_id or _rests(turn, row.class_id, sunday):
         return
     if tallies.sent(turn.seat.account_id, monday) or not tallies.begun(row.class_id, at):
         return
@@ -197,13 +197,10 @@ def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
     _put(turn, kept, texts.weekly(figures, world.school.kind, late=turn.late))
 
 
-def _rests(turn: Turn, class_id: int, at: datetime) -> bool:
-    """Whether the class has no school at the end of the week of `at`, or is paused then."""
+def _rests(turn: Turn, class_id: int, sunday: date) -> bool:
+    """Whether the class has no school on the week's last day."""
     row = turn.store.classes.get(class_id)
-    label = row.label if row is not None else ""
-    paused = turn.store.pauses.paused(None, class_id, turn.world.day(at))
-    sunday = turn.world.week(at) + timedelta(days=6)
-    return paused or turn.world.school.in_break(sunday, label)
+    return turn.world.school.in_break(sunday, row.label if row is not None else "")
 
 
 def _put(turn: Turn, tally_id: int, text: str) -> None:

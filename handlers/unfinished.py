@@ -40,7 +40,10 @@ LATER: Mapping[str, str] = {
     "pupil": "Được, khi nào rảnh {you} học tiếp nhé.",
     "relative": "Dạ vâng, lúc nào rảnh {you} học tiếp cũng được ạ.",
 }
-GO_ON = (("Học tiếp", ":hoc"), ("Để sau", "later"), ("Đổi giờ nhắc", ":nhacnho"))
+GO_ON: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "pupil": (("Học tiếp", ":hoc"), ("Để sau", "later"), ("Đổi giờ nhắc", ":nhacnho")),
+    "relative": (("Học tiếp", ":hoc"), ("Để sau", "later"), ("Đừng nhắc nữa", ":dung")),
+}
 
 
 def begun(turn: Turn, run_id: int) -> None:
@@ -107,7 +110,7 @@ def _say(turn: Turn, text: str, title: str, run_id: int) -> None:
     """The lesson's own open question gives way: "Học tiếp" brings it back. Another one stays."""
     turn.sense = {"kind": "left", "run": run_id}
     if turn.idle or turn.pending.at == "lesson.step":
-        turn.ask(text, GO_ON, "left.do", title=title)
+        turn.ask(text, GO_ON[turn.person.kind], "left.do", title=title)
     else:
         turn.say(text, title=title)
         turn.say(TYPE_TO_GO_ON)

@@ -203,6 +203,13 @@ class OverWeb(OverTelegram):
         await (await self.browser(who)).send(tap=f"1.{int(label) - 1}")
         await self._moved()
 
+    async def _moved(self) -> None:
+        """Whenever something moves, the pages are looked at: what waited for that is said."""
+        await super()._moved()
+        for phone in self.browsers.values():
+            await phone.fetch()
+        await super()._moved()
+
     async def heard(self) -> dict[str, list[str]]:
         said = await super().heard()
         for who, phone in self.browsers.items():
