@@ -38,7 +38,7 @@ class CannotPlay(Exception):
     """The rehearsal cannot begin or go on; the text is a sentence for whoever typed it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Running:
     """One `lantoa run`.
 
@@ -230,6 +230,7 @@ class Installation:
             with suppress(ProcessLookupError):
                 one.process.kill()
             self._clock.forget(one.process.pid)
+            one.process = None
         one.target.client.close()
 
     async def stop(self) -> None:
