@@ -287,7 +287,7 @@ def test_one_who_asks_too_often_does_not_use_up_what_all_have_together():
 
 def test_an_account_keeps_five_streams_even_if_many_open_at_once():
     streams = Streams()
-    held = [streams.listen("a", "here") for _ in range(12)]
+    held = [streams.listen("a", "here", bool) for _ in range(12)]
     opened = [each.__enter__() for each in held]
     assert [stream.ended for stream in opened] == [True] * 7 + [False] * MOST_OF_ACCOUNT
     for each in held:
@@ -297,7 +297,7 @@ def test_an_account_keeps_five_streams_even_if_many_open_at_once():
 
 def test_one_address_cannot_take_all_streams():
     streams = Streams()
-    held = [streams.listen(f"account {n}", "loud") for n in range(MOST_OF_ADDRESS)]
+    held = [streams.listen(f"account {n}", "loud", bool) for n in range(MOST_OF_ADDRESS)]
     for each in held:
         each.__enter__()
     assert streams.full_for("loud")
