@@ -10,7 +10,7 @@ CHUNK = 65536
 class Road:
     """Carries bytes from a port of its own to `target`; while it is cut, nothing gets through."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int | str) -> None:
         self.port = 0
         self.is_cut = False
         self._target = target
@@ -32,7 +32,7 @@ class Road:
             writer.transport.abort()
             return
         try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+            there, back = await _connect(self._target)
         except ConnectionError:
             writer.transport.abort()
             return
@@ -46,6 +46,12 @@ class Road:
                 each.transport.abort()
 
 
+async def _connect(target: int | str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if isinstance(target, str):
+        return await asyncio.open_unix_connection(target)
+    return await asyncio.open_connection("127.0.0.1", target)
+
+
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while chunk := await reader.read(CHUNK):
@@ -57,8 +63,8 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 @asynccontextmanager
-async def road(target: int) -> AsyncIterator[Road]:
-    """A road to a port of this machine, for as long as the block lasts."""
+async def road(target: int | str) -> AsyncIterator[Road]:
+    """A road to a port of this machine, or to a socket's path, for as long as the block lasts."""
     made = Road(target)
     server = await asyncio.start_server(made.carry, "127.0.0.1", 0)
     made.port = server.sockets[0].getsockname()[1]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from bot.channels import OutRow, Receive, Skip
+from bot.channels import OutRow, Receive, Skip, Unavailable
 from bot.channels.web.asking import Doorman
 from bot.channels.web.bell import Bell
 from bot.channels.web.chats import Parts, WebChats
@@ -34,6 +34,7 @@ SORRY: Mapping[int, str] = MappingProxyType(
         405: "Trang này mở không đúng cách. Hãy mở lại đường link trên phiếu, hoặc nhập mã.",
         413: "Tin này dài quá. Hãy quay lại và viết ngắn hơn.",
         500: "Vừa có trục trặc nhỏ, chưa ghi gì cả. Hãy thử lại sau một phút.",
+        503: "Máy đang bận một chút, chưa ghi gì cả. Hãy thử lại sau một phút.",
     }
 )
 
@@ -152,6 +153,10 @@ class WebChannel:
             if answer.status not in SORRY:
                 raise
             return self._sorry(answer.status)
+        except Unavailable as away:
+            busy = self._sorry(503)
+            busy.headers["Retry-After"] = str(away.after_s)
+            return busy
         except ConnectionError:  # who asked is gone: nothing is at fault, and nobody reads this
             return web.Response(status=400)
         except Exception as error:  # noqa: BLE001 - nobody ever sees a traceback

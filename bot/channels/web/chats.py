@@ -8,7 +8,6 @@ from functools import partial
 import orjson
 import structlog
 from aiohttp import web
-from sqlalchemy.exc import DBAPIError
 
 from bot.channels import Receive, Unavailable
 from bot.channels.web.asking import Doorman, address_of
@@ -27,7 +26,6 @@ from db.runner import Database
 from handlers.world import WEB
 
 BEAT_S = 20.0
-AWAY_S = 2
 RETRY_MS = 2000
 LOST = "Máy này chưa mở được cuộc trò chuyện đó. Hãy nhập mã trên phiếu để vào lại."
 BUSY = "Đang có nhiều người vào cùng lúc. Hãy đợi một phút rồi thử lại."
@@ -101,8 +99,10 @@ class WebChats:
             return await answer(request, account)
         except Refused as refused:
             return self._json(refused.why, refused.status)
-        except Unavailable:
-            return self._json({"wait": AWAY_S}, 503)
+        except Unavailable as error:
+            away = self._json({"wait": error.after_s}, 503)
+            away.headers["Retry-After"] = str(error.after_s)
+            return away
 
     def _json(self, value: object, status: int = 200) -> web.Response:
         return web.Response(
@@ -178,11 +178,7 @@ class WebChats:
         Raises:
             Unavailable: the database is away; the page asks again.
         """
-        try:
-            return await self._database.read(partial(read_news, account, after))
-        except DBAPIError as error:
-            log.warning("news_not_read", error=type(error).__name__)
-            raise Unavailable(type(error).__name__) from None
+        return await self._database.read(partial(read_news, account, after))
 
     # Who is told of news while the page is closed
 
