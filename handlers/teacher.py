@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from content.figures import WEEKDAYS
 from db.store.audit import Change
-from handlers import class_page, teacher_codes
+from handlers import class_page, pauses, teacher_codes
 from handlers.bindings import end_binding, is_page, set_slot
 from handlers.codes import issue_code
 from handlers.rights import ClassChoice, Right, choose_class, may, named_class
@@ -19,6 +19,7 @@ from handlers.turn import Turn
 SLOT_DAYS = (3, 4, 5, 6)
 SLOT_HOURS = ("17:00", "18:00", "19:00", "20:00")
 
+GLANCE = "Lớp {label}: {joined}/{n} em đã vào.\nNhóm lớp: {bound}.\nGiờ gửi tổng kết: {slot}."
 NOT_STAFF = "Phần này dành cho thầy cô ạ."
 BIND = (
     "{You} gắn nhóm lớp {label} bằng một trong hai cách:\n"
@@ -69,7 +70,7 @@ def _menu(turn: Turn, row: Row[Any]) -> None:
     pupils = turn.store.classes.pupils(row.id)
     bound = _bound(turn, row.id)
     turn.ask(
-        "Lớp {label}: {joined}/{n} em đã vào.\nNhóm lớp: {bound}.\nGiờ gửi tổng kết: {slot}.",
+        "\n".join(part for part in (GLANCE, pauses.glance(turn, row)) if part),
         [(label, what) for what, label in _choices(turn, row.id, bound).items()],
         "lop.do",
         {"class": row.id},
@@ -98,6 +99,7 @@ def _choices(turn: Turn, class_id: int, bound: str) -> Mapping[str, str]:
     if turn.world.group_face(turn.seat.bot) is None:
         where.pop("bind")  # no bot of the school can enter a group
     change = {"slot": "Đổi giờ gửi", "codes": "Mã của học sinh", "renew": "Đổi mã cho một em"}
+    change["pause"] = "Tạm dừng nhắn"
     return {**where, **change, **look}
 
 
@@ -201,6 +203,7 @@ DOING: Mapping[str, tuple[Right, Callable[[Turn, Row[Any]], None]]] = {
     "renew": (Right.CHANGE, teacher_codes.ask_whom),
     "waiting": (Right.SEE, _waiting),
     **class_page.DOING,
+    **pauses.DOING,
 }
 ROUTES: dict[str, Callable[[Turn], None]] = {
     "lop.class": _class,
@@ -210,4 +213,5 @@ ROUTES: dict[str, Callable[[Turn], None]] = {
     "lop.unbind": _unbind,
     **teacher_codes.ROUTES,
     **class_page.ROUTES,
+    **pauses.ROUTES,
 }

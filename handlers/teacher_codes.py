@@ -5,21 +5,21 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from content.dialogue import bare
 from db.store.audit import Change
 from handlers.codes import issue_code, renew_code
+from handlers.pupil_choice import PupilChoice, ask_pupil, chosen
 from handlers.rights import Right, named_class
 from handlers.turn import Turn
 
 PORTION = 15
-FEW = 10
 
 HOW_TO = (
     "Mỗi em dùng mã riêng của mình: {door} rồi gõ mã. "
     "{You} đưa mã cho đúng em đó, đừng gửi vào nhóm lớp ạ."
 )
-# The whole name: "Dung" alone, without diacritics, is also the command to stop reminders.
-ASK_WHOM = "{You} đổi mã cho em nào ạ? {You} bấm một tên, hoặc gõ cả họ và tên của em."
+WHOM = PupilChoice(
+    "lop.whom", "{You} đổi mã cho em nào ạ? {You} bấm một tên, hoặc gõ cả họ và tên của em."
+)
 SURE = (
     "Đổi mã của em {name} ạ? Mã cũ mất tác dụng ngay. Máy nào đã vào bằng mã cũ sẽ được hỏi "
     "mã mới. Kết quả học của em vẫn còn nguyên."
@@ -70,43 +70,15 @@ def _codes(turn: Turn) -> None:
 
 def ask_whom(turn: Turn, row: Row[Any]) -> None:
     """Whose code is to be renewed."""
-    _offer(turn, row, turn.store.classes.pupils(row.id), 0)
-
-
-def _offer(turn: Turn, row: Row[Any], pupils: Sequence[Row[Any]], start: int) -> None:
-    options = [(p.full_name or "", str(p.id)) for p in pupils[start : start + FEW]]
-    if start + FEW < len(pupils):
-        options.append(("Xem tiếp", "more"))
-    data = {"class": row.id, "start": start + FEW}
-    turn.ask(ASK_WHOM, [*options, ("Thôi", "cancel")], "lop.whom", data, free=True)
+    ask_pupil(turn, row, WHOM)
 
 
 def _whom(turn: Turn) -> None:
-    """A name was typed or picked: one pupil of the class, several, or none."""
+    """A name was typed or picked."""
     row = named_class(turn, Right.CHANGE)
-    if row is None or turn.picked == "cancel":
-        return
-    pupils = turn.store.classes.pupils(row.id)
-    if turn.picked == "more":
-        _offer(turn, row, pupils, int(turn.data.get("start", 0)))
-        return
-    found = _matching(turn, pupils)
-    if not found:
-        turn.again("Lớp {label} không có em nào tên như vậy ạ.", label=row.label)
-    elif len(found) > 1:
-        _offer(turn, row, found, 0)
-    else:
-        _sure(turn, row, found[0])
-
-
-def _matching(turn: Turn, pupils: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """The picked pupil, or those whose name ends with or holds the typed words."""
-    if turn.picked is not None:
-        return [pupil for pupil in pupils if str(pupil.id) == turn.picked]
-    typed = f" {bare(turn.text)} "
-    holding = [p for p in pupils if typed in f" {bare(p.full_name or '')} "]
-    called = [p for p in holding if f" {bare(p.full_name or '')} ".endswith(typed)]
-    return called or holding
+    pupil = chosen(turn, row, WHOM) if row is not None else None
+    if row is not None and pupil is not None:
+        _sure(turn, row, pupil)
 
 
 def _sure(turn: Turn, row: Row[Any], pupil: Row[Any]) -> None:
