@@ -2,16 +2,18 @@
 
 import re
 from collections import deque
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 from rehearsal.deeds import Member, Pupil, SchoolClass, Span
 from rehearsal.figures import week_of
+from rehearsal.hearing import HELPED_RE, RESULTS_RE, number
 from rehearsal.notes import ChatNotes, Reply, overheard, read
 from rehearsal.terms import Fault, Heard, Plot
 
 Sort = Literal["answer", "unasked", "told", "tally", "copy", "noise"]
+SOON = timedelta(minutes=10)
 TALLY = "Tổng kết tuần"
 CURRENT_RE = re.compile(r"^Lớp (\S+), tuần .+\nTính đến ")
 
@@ -26,6 +28,7 @@ class Sent:
         meant: the full label of what was chosen, or what was typed.
         taken_at: when the product answered 200.
         heard_at: when its answer was heard.
+        excused: no answer can come, since the person has blocked the bot.
     """
 
     update: int
@@ -36,6 +39,7 @@ class Sent:
     meant: str = ""
     taken_at: datetime | None = None
     heard_at: datetime | None = None
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class Chat:
         silence: unasked messages since the person last said something.
         label: the class whose group it is, "" for a private chat.
         again_allowed: tallies that a teacher has asked for once more.
+        answer: the newest answer, by the hash of its text, and until when the same is strange.
     """
 
     notes: ChatNotes = field(default_factory=ChatNotes)
@@ -103,6 +108,7 @@ class Chat:
     silence: int = 0
     label: str = ""
     again_allowed: int = 0
+    answer: tuple[int, datetime] | None = None
 
 
 class Books:
@@ -122,7 +128,9 @@ class Books:
         self.n_heard = 0
         self.n_copies = 0
         self.copies: list[str] = []
-        self.n_checked = 0
+        self.doubled: list[str] = []
+        self.n_results = 0
+        self.wrong_results: list[str] = []
         self.latest: tuple[Sort, Sent | None] = ("noise", None)
 
     # What the world tells.
@@ -142,7 +150,15 @@ class Books:
 
     def fault(self, fault: Fault) -> None:
         """Something went wrong on purpose."""
-        self.faults.append(fault)
+        begun = replace(
+            fault, at=self.local(fault.at), until=fault.until and self.local(fault.until)
+        )
+        self.faults.append(begun)
+        if fault.kind == "blocked" and fault.chat in self.chats:
+            chat = self.chats[fault.chat]
+            for sent in chat.waiting:
+                sent.excused = True
+            chat.waiting.clear()
 
     def heard(self, heard: Heard) -> None:
         """Something took effect at a chat: say what it is, and write down what it shows."""
@@ -222,8 +238,11 @@ class Books:
         if current is not None:
             self.currents.append(CurrentHeard(current[1], heard.text, sent.at, at))
         if not chat.label:
-            span = Span(min(sent.at, at), at)
+            span = Span(sent.at - self._clock_off(sent.at, at), at)
+            if isinstance(sent.who, Pupil):
+                self._results(sent.who, heard.text, at)
             read(chat.notes, Reply(heard.text, sent.who, sent.meant, span, at))
+        chat.answer = (hash(heard.text), at + SOON)
 
     def _unasked(self, chat: Chat, heard: Heard, at: datetime) -> None:
         overheard(chat.notes, heard.text, chat.speaker, at)
@@ -231,6 +250,9 @@ class Books:
             chat.promised -= 1
             self.latest = ("told", None)
             return
+        if chat.answer is not None and chat.answer[0] == hash(heard.text) and at < chat.answer[1]:
+            line = f"chat {heard.chat} at {at:%d/%m %H:%M:%S}: {heard.text[:90]!r}"
+            self.doubled.append(line)
         chat.silence += 1
         stopped = chat.speaker is not None and chat.speaker.stopped_at is not None
         found = Unasked(at, heard.chat, chat.speaker, heard.text, stopped, chat.silence)
@@ -246,6 +268,30 @@ class Books:
             self.breaches.append(f"tally of {chat.label} twice at {at:%d/%m %H:%M}: {heard.text!r}")
         self.tallies.append(TallyHeard(chat.label, heard.text, at, again))
         self.latest = ("tally", None)
+
+    def _clock_off(self, begins: datetime, ends: datetime) -> timedelta:
+        """By how much the product's clock may have been behind between two instants."""
+        off = [
+            fault.what
+            for fault in self.faults
+            if fault.kind == "clock" and fault.at <= ends and begins <= (fault.until or fault.at)
+        ]
+        return timedelta(seconds=max(off, default=0))
+
+    def _results(self, who: Pupil, text: str, at: datetime) -> None:
+        """What a pupil is told of themselves must be what they did."""
+        found = RESULTS_RE.search(text)
+        if found is None:
+            return
+        helped = HELPED_RE.search(text)
+        told = (found["answers"], found["lessons"], helped[1] if helped else "0")
+        standing = [each for each in who.guidances if each.cancelled is None]
+        done = (len(who.attempts), len(who.finished), len(standing))
+        self.n_results += 1
+        if tuple(map(number, told)) != done:
+            names = "(answers, lessons, guidances)"
+            line = f"{who.name} {who.label} at {at:%d/%m %H:%M:%S}: told {told}, did {done} {names}"
+            self.wrong_results.append(line)
 
     # Who is who.
 

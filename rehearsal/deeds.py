@@ -89,7 +89,7 @@ class Kin(Member):
 
     @property
     def called(self) -> str:
-        """Inside a pupil's sentence: the nickname of the person, else what they are to the pupil."""
+        """Inside a pupil's sentence: the person's nickname, else what they are to the pupil."""
         return self.person.nick or self.relation
 
     @property

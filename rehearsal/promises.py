@@ -1,0 +1,242 @@
+"""What was promised, held against the books: answers, tallies, quiet, budgets, waits."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from rehearsal.books import Books, Sent, TallyHeard, Unasked
+from rehearsal.deeds import SchoolClass
+from rehearsal.figures import WEEK, Counting, Moment, differences, said, slot_at, week_of
+
+ON_TIME = timedelta(minutes=5)
+BETWEEN = timedelta(hours=20)
+QUIET_FROM, QUIET_UNTIL = time(21, 0), time(6, 30)
+GRACE = timedelta(seconds=10)  # on the way to the phone, within the platform's limits
+MOST_A_WEEK = 3
+PAUSE_AFTER = 3
+CALM_AT_MOST = timedelta(seconds=60)
+AROUND = timedelta(minutes=3)  # how long after its end a fault still explains a delay
+WHOLE_SYSTEM = frozenset({"kill", "outage", "refused", "database"})
+
+
+@dataclass(slots=True)
+class Result:
+    """One promise: what was counted for it, and where it broke.
+
+    Attributes:
+        counts: in the order in which they are shown.
+        breaches: one line each, with enough to find it again.
+    """
+
+    name: str
+    counts: dict[str, str] = field(default_factory=dict)
+    breaches: list[str] = field(default_factory=list)
+
+
+def judged(books: Books) -> list[Result]:
+    """All promises that the books alone can judge."""
+    return [_updates(books), _tallies(books), _figures(books), _unasked(books), _waits(books)]
+
+
+def _updates(books: Books) -> Result:
+    """Each update has its effect once."""
+    due = [each for each in books.updates.values() if each.chat is not None]
+    lost = [each for each in due if each.heard_at is None and not each.excused]
+    found = sum(each.heard_at is not None for each in due)
+    result = Result("Updates")
+    result.counts = {
+        "sent": _n(len(books.updates)),
+        "answers due": _n(len(due)),
+        "found": _n(found),
+        "lost": _n(len(lost)),
+        "repeated": _n(len(books.doubled)),
+        "excused": _n(len(due) - found - len(lost)),
+    }
+    result.breaches = [f"no answer to {_told(each)}" for each in lost]
+    result.breaches += [f"a second effect? {line}" for line in books.doubled]
+    return result
+
+
+def _told(sent: Sent) -> str:
+    taken = f"taken {sent.taken_at:%H:%M:%S}" if sent.taken_at else "never taken"
+    return f"update {sent.update} in chat {sent.chat} at {_at(sent.at)} ({taken}): {sent.meant!r}"
+
+
+def _tallies(books: Books) -> Result:
+    """A group gets one tally a week, on time."""
+    result = Result("Tallies")
+    heard = {(each.label, week_of(each.text)): each for each in reversed(books.tallies)}
+    due = on_time = late = missing = excused = 0
+    for school_class, monday in _due(books):
+        due += 1
+        slot = slot_at(school_class, monday, books.plot.zone)
+        found = heard.get((school_class.label, monday))
+        if found is None:
+            missing += 1
+            result.breaches.append(f"no tally of {school_class.label}, slot {_at(slot)}")
+        elif found.at - slot <= ON_TIME:
+            on_time += 1
+        elif _explained(books, slot, found.at, school_class.group):
+            excused += 1
+        else:
+            late += 1
+            result.breaches.append(f"late tally of {school_class.label}: {_at(found.at)}")
+    counts = {"due": due, "on time": on_time, "made up after an outage": excused}
+    counts |= {"late": late, "missing": missing, "doubled": len(books.breaches)}
+    result.counts = {name: _n(n) for name, n in counts.items()}
+    result.breaches += books.breaches
+    return result
+
+
+def _due(books: Books) -> Iterator[tuple[SchoolClass, date]]:
+    """Classes and weeks whose group was bound before the slot, and where anything had begun."""
+    monday = books.plot.begins_at.astimezone(books.plot.zone).date()
+    for _ in range(books.plot.weeks):
+        for each in books.classes.values():
+            slot = slot_at(each, monday, books.plot.zone)
+            bound = each.bound is not None and each.bound.sure(slot)
+            if bound and _begun(each, slot) and slot < books.plot.ends_at:
+                yield each, monday
+        monday += WEEK
+
+
+def _begun(school_class: SchoolClass, slot: datetime) -> bool:
+    return any(
+        span.sure(slot)
+        for pupil in school_class.pupils
+        for span in (*pupil.attempts, *(each.logged for each in pupil.guidances))
+    )
+
+
+def _figures(books: Books) -> Result:
+    """What a group or a teacher is told is what happened; and so is what a pupil is told."""
+    result = Result("Figures")
+    n_figures = wrong = 0
+    for told in books.tallies:
+        n_figures += len(said(told.text)) + 1
+        result.breaches += _wrong_tally(books, told)
+    for now in books.currents:
+        n_figures += len(said(now.text)) + 1
+        monday = week_of(now.text)
+        if monday is not None:
+            moment = Moment(monday, now.asked_at, now.at, now.at)
+            counting = Counting(books.classes[now.label], moment, books.plot.zone)
+            for line in differences(now.text, counting):
+                result.breaches.append(f"{now.label}, running week at {_at(now.at)}: {line}")
+    result.breaches += books.wrong_results
+    wrong = len(result.breaches)
+    n_messages = len(books.tallies) + len(books.currents)
+    result.counts = {
+        "messages of classes": _n(n_messages),
+        "of pupils": _n(books.n_results),
+        "figures": _n(n_figures + 3 * books.n_results),
+        "wrong": _n(wrong),
+    }
+    return result
+
+
+def _wrong_tally(books: Books, told: TallyHeard) -> Iterator[str]:
+    school_class, monday = books.classes[told.label], week_of(told.text)
+    if monday is None:
+        yield f"{told.label}: a tally without its week at {_at(told.at)}"
+        return
+    slot = slot_at(school_class, monday, books.plot.zone)
+    counting = Counting(school_class, Moment(monday, slot, told.at), books.plot.zone)
+    for line in differences(told.text, counting):
+        yield f"tally of {told.label}, slot {_at(slot)}: {line}"
+
+
+def _unasked(books: Books) -> Result:
+    """Nobody is nagged."""
+    result = Result("Unasked messages")
+    quiet = [each for each in books.unasked if _is_quiet(each.at)]
+    stopped = [each for each in books.unasked if each.stopped]
+    many, close, row = [], [], []
+    for of_person in _by_person(books.unasked):
+        weeks: dict[tuple[int, int], int] = defaultdict(int)
+        for before, each in zip([None, *of_person], of_person, strict=False):
+            week = each.at.isocalendar()[:2]
+            weeks[week] += 1
+            many += [each] * (weeks[week] > MOST_A_WEEK)
+            close += [each] * (before is not None and each.at - before.at < BETWEEN - GRACE)
+            row += [each] * (each.in_a_row > PAUSE_AFTER)
+    kinds = {
+        "in quiet hours": quiet,
+        f"over {MOST_A_WEEK} a week": many,
+        "within 20 h": close,
+        "after dung": stopped,
+        "after 3 unanswered": row,
+    }
+    result.counts = {"in all": _n(len(books.unasked))}
+    for name, found in kinds.items():
+        result.counts[name] = _n(len(found))
+        result.breaches += [
+            f"{name}: chat {each.chat} at {_at(each.at)}: {each.text[:90]!r}" for each in found
+        ]
+    return result
+
+
+def _by_person(unasked: Sequence[Unasked]) -> list[list[Unasked]]:
+    found: dict[tuple[int, int], list[Unasked]] = defaultdict(list)
+    for each in unasked:
+        found[each.chat, id(each.who)].append(each)
+    return list(found.values())
+
+
+def _is_quiet(at: datetime) -> bool:
+    """Within the quiet hours; what left just before may arrive some seconds into them."""
+    return not (at.time() >= QUIET_UNTIL and (at - GRACE).time() < QUIET_FROM)
+
+
+def _waits(books: Books) -> Result:
+    """How long people waited for an answer."""
+    result = Result("Longest wait of an answer")
+    calm = longest = timedelta(0)
+    worst: Sent | None = None
+    n_over = 0
+    for each in books.updates.values():
+        if each.heard_at is None or each.chat is None:
+            continue
+        wait = each.heard_at - each.at
+        longest = max(longest, wait)
+        n_over += wait > timedelta(seconds=5)
+        if wait > calm and not _explained(books, each.at, each.heard_at, each.chat, each.update):
+            calm, worst = wait, each
+    result.counts = {
+        "outside faults": _s(calm),
+        "with faults": _s(longest),
+        "over 5 s": _n(n_over),
+    }
+    if worst is not None and calm > CALM_AT_MOST:
+        result.breaches.append(f"waited {_s(calm)} for {_told(worst)}")
+    return result
+
+
+def _explained(
+    books: Books, begins: datetime, ends: datetime, chat: int | None, update: int = 0
+) -> bool:
+    """Whether a fault of the whole system, of this chat or of this update lies in between."""
+    for fault in books.faults:
+        mine = (
+            fault.kind in WHOLE_SYSTEM
+            or (fault.chat is not None and fault.chat == chat)
+            or (fault.kind in {"double", "reordered"} and fault.what == update)
+            or fault.kind == "flood"
+        )
+        over = (fault.until or fault.at) + AROUND
+        if mine and fault.at <= ends and begins <= over:
+            return True
+    return False
+
+
+def _n(n: int) -> str:
+    return f"{n:,}"
+
+
+def _s(wait: timedelta) -> str:
+    return f"{wait.total_seconds():.0f} s"
+
+
+def _at(at: datetime) -> str:
+    return f"{at:%a %d/%m %H:%M:%S}"
