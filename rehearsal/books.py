@@ -267,6 +267,9 @@ class Books:
         elif again:
             self.breaches.append(f"tally of {chat.label} twice at {at:%d/%m %H:%M}: {heard.text!r}")
         self.tallies.append(TallyHeard(chat.label, heard.text, at, again))
+        monday = week_of(heard.text)
+        if monday is not None:
+            self.classes[chat.label].weeks_sent.add(monday)
         self.latest = ("tally", None)
 
     def _clock_off(self, begins: datetime, ends: datetime) -> timedelta:

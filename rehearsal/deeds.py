@@ -154,14 +154,15 @@ class SchoolClass:
 
     Attributes:
         bound: when its group was bound; None while it has none.
-        unbound: when that ended.
+        weeks_sent: Mondays of the weeks whose tally its group has heard.
+        rules: its slots, the newest last.
     """
 
     label: str
     pupils: list[Pupil] = field(default_factory=list)
     group: int | None = None
     bound: Span | None = None
-    unbound: Span | None = None
+    weeks_sent: set[date] = field(default_factory=set)
     rules: list[SlotRule] = field(default_factory=lambda: [SlotRule(6, 19, 0)])
 
     @property

@@ -166,7 +166,7 @@ class Counting:
 
     def _late(self) -> Range:
         """What was logged since the slot before, for days before the week."""
-        slot = slot_at(self.of, self.moment.monday - WEEK, self.zone)
+        slot = self._slot_before()
         acts = [each for each in self.of.guidances if each.day < self.moment.monday]
         sure = sum(self._surely(each) and each.logged.first > slot for each in acts)
         high = sum(self._maybe(each) and each.logged.last >= slot for each in acts)
@@ -220,8 +220,17 @@ class Counting:
     def _before(self) -> "Counting":
         """The week before, as it stood at its own slot."""
         monday = self.moment.monday - WEEK
-        slot = slot_at(self.of, monday, self.zone)
-        return Counting(self.of, Moment(monday, slot, self.moment.seen), self.zone)
+        return Counting(self.of, Moment(monday, self._slot_before(), self.moment.seen), self.zone)
+
+    def _slot_before(self) -> datetime:
+        """The slot of the week before: as its tally was sent, else by the rule of now."""
+        monday = self.moment.monday - WEEK
+        if monday in self.of.weeks_sent:
+            return slot_at(self.of, monday, self.zone)
+        known = [
+            each for each in self.of.rules if each.since is None or each.since < self.moment.at
+        ]
+        return _instant(known[-1], monday, self.zone)
 
 
 def slot_at(school_class: SchoolClass, monday: date, zone: ZoneInfo) -> datetime:
