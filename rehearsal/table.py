@@ -61,8 +61,8 @@ def _title(books: Books, measured: Measured) -> str:
     plot = books.plot
     return (
         f"{plot.n_pupils:,} pupils, {plot.n_classes} classes, {plot.weeks} weeks, "
-        f"seed {plot.seed}, faults {plot.faults}; {measured.processes} process(es), {measured.machine}; "
-        f"{measured.took_s / 60:.1f} min"
+        f"seed {plot.seed}, faults {plot.faults}; {measured.processes} process(es), "
+        f"{measured.machine}; {measured.took_s / 60:.1f} min"
     )
 
 

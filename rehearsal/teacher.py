@@ -47,7 +47,7 @@ class TeacherLife:
         """
         self.phone, self.code, self.of = phone, code, school_class
         self.me = Member(f"teacher of {school_class.label}")
-        self.joined = False
+        self.joined, self.bot = False, ""
         self.founded: Callable[[int, Group], None] = lambda chat, group: None  # noqa: ARG005
 
     @property
@@ -133,7 +133,7 @@ class TeacherLife:
     def in_group(self) -> Play:
         """`/tongket` in the class's group."""
         if self.of.group is not None:
-            yield Say("/tongket@lantoa_bot", chat=self.of.group)
+            yield Say(f"/tongket@{self.bot}", chat=self.of.group)
 
     def asked(self, heard: Heard) -> None:
         """Something came unasked; whether the group has got its tally is answered truthfully."""
@@ -178,6 +178,7 @@ class TeacherLife:
 
     def _found(self, bot: str, code: str) -> Part:
         """Make the group, hear the greeting, and show the code; by word or as the link does."""
+        self.bot = bot
         group = self.phone.street.makes_group(self.phone.number, f"Lớp {self.of.label}")
         self.books.opens_group(group, self.of.label)
         self.of.group = group
