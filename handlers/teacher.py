@@ -34,6 +34,9 @@ ASK_UNBIND = (
     "Số liệu của lớp vẫn còn nguyên."
 )
 NO_BOT = "{Me} chưa gắn được nhóm lúc này. {You} đợi vài phút rồi thử lại ạ."
+UNREACHED = (
+    "{n} học sinh chưa nhận được tin nhắc: các em chưa mở phiếu, hoặc trang chưa bật nhận tin."
+)
 UNCHANGED = "Dạ, không có gì thay đổi ạ."
 
 WITHOUT, GROUP, PAGE = "chưa gắn", "đã gắn", "dùng trang lớp"
@@ -127,6 +130,9 @@ def _waiting(turn: Turn, row: Row[Any]) -> None:
         turn.say("{names}", names=names)
     else:
         turn.say("Lớp {label} còn {n} em chưa bắt đầu.", label=row.label, n=len(found))
+    unreached = turn.store.push.unreached(row.id)
+    if unreached:
+        turn.say(UNREACHED, n=unreached)
     _menu(turn, row)
 
 

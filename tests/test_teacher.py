@@ -209,6 +209,14 @@ def test_who_has_not_started_is_named_to_the_own_teacher_only(school):
     assert "Dung" not in text
 
 
+def test_how_many_hear_no_reminder_is_told_as_a_number(sqlite_school):
+    hoa = opened(sqlite_school)
+    assert "2 học sinh chưa nhận được tin nhắc" in hoa.taps("Ai chưa bắt đầu")
+    for alias in ("lan", "an"):
+        sqlite_school.joined(alias)
+    assert "tin nhắc" not in hoa.taps("Ai chưa bắt đầu")
+
+
 @pytest.mark.parametrize(
     "label", ["Gắn nhóm lớp", "Đổi giờ gửi", "Mã của học sinh", "Đổi mã cho một em"]
 )
