@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.intake import describe, to_send
 from bot.metrics import Metrics
 from db.batch import Unit
-from db.runner import Database
+from db.runner import Database, Unavailable
 from db.session import Session
 from db.store import Store
 from handlers.due import Fire, Fired, Occurrence, fire, mend, place
@@ -22,6 +22,9 @@ from handlers.world import World
 
 LONGEST_WAIT_S = 20.0
 """Another process may have set a schedule meanwhile; looking again costs one indexed read."""
+
+AWAY_S = 5.0
+"""While the database is away: soon after it is back, what is due is fired."""
 
 PUT_OFF = timedelta(minutes=5)
 SET_BACK = timedelta(hours=1)
@@ -68,7 +71,9 @@ class Ticker:
             wait_s = LONGEST_WAIT_S
             try:
                 wait_s = await self.tick()
-            except Exception as error:  # noqa: BLE001 - the loop outlives a database that is away
+            except Unavailable:  # the database's own word says so, once
+                wait_s = AWAY_S
+            except Exception as error:  # noqa: BLE001 - the loop outlives whatever it is
                 log.error("tick_failed", error=describe(error))
             await self._clock.wait(self._woken, wait_s)
 
@@ -85,33 +90,39 @@ class Ticker:
         due = await self._database.read(partial(_due, now))
         if due:
             async with asyncio.TaskGroup() as group:
-                for row, account in due:
-                    group.create_task(self._fire(row, account))
-            return 0.0
+                fired = [group.create_task(self._fire(row, account)) for row, account in due]
+            return 0.0 if all(task.result() for task in fired) else AWAY_S
         at = await self._database.read(_next)
         wait_s = (at - now).total_seconds() if at is not None else LONGEST_WAIT_S
         return min(max(wait_s, 0.05), LONGEST_WAIT_S)
 
-    async def _fire(self, row: Row[Any], account: Row[Any] | None) -> None:
-        """Fire one occurrence and hand over what it says; no error goes through."""
+    async def _fire(self, row: Row[Any], account: Row[Any] | None) -> bool:
+        """Fire one occurrence and hand over what it says; no error goes through.
+
+        Returns:
+            False if the database is away; it stays due.
+        """
         try:
             done = await self._claim(row, account)
+        except Unavailable:
+            return False
         except Exception as error:  # noqa: BLE001 - one faulty schedule must not stop the others
             log.error("schedule_failed", schedule=row.id, kind=row.kind, error=describe(error))
             self._metrics.count("schedules", "failed")
             await self._put_off(row)
-            return
+            return True
         self._metrics.count("schedules", "fired" if done.claimed else "taken_by_another")
         if done.late:
             self._metrics.count("schedules", "late")
             log.info("schedule_late", schedule=row.id, kind=row.kind)
         if account is None:
-            return
+            return True
         if done.rows:
             chat, group = account.external_id, account.is_group
             self._hand_over([to_send(new, chat, group=group) for new in done.rows])
         if done.waits:
             self.waits(account.external_id)
+        return True
 
     async def _claim(self, row: Row[Any], account: Row[Any] | None) -> Fire:
         """One unit of work, by the clock as it is now."""
@@ -130,7 +141,9 @@ class Ticker:
         work = partial(_put_off, Occurrence(row.id, row.next_at), now)
         try:
             await self._database.run(Unit(work, now))
-        except Exception as error:  # noqa: BLE001 - the database is away; the others go on
+        except Unavailable:
+            return
+        except Exception as error:  # noqa: BLE001 - the others go on
             log.warning("not_put_off", schedule=row.id, error=describe(error))
 
 

@@ -257,7 +257,7 @@ class TelegramChannel:
         )
         left = [number for numbers in waiting for number in numbers]
         if left:
-            log.warning("updates_not_taken", bot=self.name, n=len(left))
+            log.debug("updates_not_taken", bot=self.name, n=len(left))
         return left
 
     async def _take_line(
