@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from bot.backup import BackupError
 from bot.backup.archive import BLOCK, MANIFEST, unpack
-from bot.backup.make import LEFT_FREE, make
+from bot.backup.make import make, short_of_room
 from bot.backup.restore import restore
 from bot.backup.sealed import CHUNK, BrokenSeal, SealedReader, SealingWriter, WrongKey
 from bot.config import KEY_FILE, Settings, read_settings
@@ -278,10 +278,14 @@ def test_what_stops_a_backup_leaves_the_old_one_and_nothing_else(lived_in, tmp_p
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
 
 
-def test_a_disk_that_is_nearly_full_is_not_filled(lived_in, tmp_path, monkeypatch):
-    monkeypatch.setattr("bot.backup.make.LEFT_FREE", 1 << 60)
-    with pytest.raises(BackupError, match="sắp đầy") as told:
-        make(lived_in, tmp_path / "b", NOW)
-    assert told.value.reason == "no_room"
-    assert LEFT_FREE < 1 << 30
-    assert not (tmp_path / "b").exists()
+@pytest.mark.parametrize(
+    ("free", "size", "told"),
+    [
+        (201 << 20, 0, ""),
+        (400 << 20, 100 << 20, ""),
+        (399 << 20, 100 << 20, "còn 399 MB, cần 400 MB"),
+        (0, 1, "còn 0 MB, cần 200 MB"),
+    ],
+)
+def test_a_disk_that_is_nearly_full_is_not_filled(free, size, told):
+    assert short_of_room(free, size) == told

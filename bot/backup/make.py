@@ -88,10 +88,17 @@ def _room(folder: Path, size: int) -> None:
     """Refuse to fill a disk."""
     if not folder.is_dir():
         raise BackupError(f"Không có thư mục {folder}.", "no_folder")
-    free = shutil.disk_usage(folder).free
-    if free < 2 * size + LEFT_FREE:
-        left = f"còn {free >> 20} MB, cần {(2 * size + LEFT_FREE) >> 20} MB"
+    if left := short_of_room(shutil.disk_usage(folder).free, size):
         raise BackupError(f"Ổ đĩa của {folder} sắp đầy ({left}). Chưa sao lưu.", "no_room")
+
+
+def short_of_room(free: int, size: int) -> str:
+    """What is missing for a backup of a database of `size`, half a sentence; "" if it fits.
+
+    Both in bytes. Twice: the copy, and the file made of it.
+    """
+    needed = 2 * size + LEFT_FREE
+    return "" if free >= needed else f"còn {free >> 20} MB, cần {needed >> 20} MB"
 
 
 @contextmanager

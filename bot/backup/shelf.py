@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 SHELF = "backups"
 AT = time(2, 30)  # wall time: before the cleaning, so that what it empties is in one backup more
 DAILY, WEEKLY = 7, 4
+SLACK = timedelta(hours=1)  # between the clocks of machines that share a folder
 NAME = re.compile(r"lantoa-(\d{8}-\d{6})\.tar\.gz(\.khoa)?")
 STAMP = "%Y%m%d-%H%M%S"
 
@@ -46,16 +47,16 @@ def _time(name: str, zone: ZoneInfo) -> datetime | None:
         return None
 
 
-def is_due(newest: datetime | None, now: datetime, zone: ZoneInfo) -> bool:
+def is_due(shelf: Sequence[tuple[datetime, Path]], now: datetime, zone: ZoneInfo) -> bool:
     """Whether the newest backup is from before the last 02:30; a machine off at night makes it up.
 
-    One from the future, by a clock that has been set back, counts as none.
+    Those from the future, by a clock that has been set back, do not count.
     """
     local = now.astimezone(zone)
     last = datetime.combine(local.date(), AT, zone)
     if last > local:
         last = datetime.combine(local.date() - timedelta(days=1), AT, zone)
-    return newest is None or newest < last or newest > now + timedelta(hours=1)
+    return not any(last <= at <= now + SLACK for at, _ in shelf)
 
 
 def served(shelf: Sequence[tuple[datetime, Path]]) -> list[Path]:

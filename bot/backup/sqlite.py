@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.backup import BackupError, Progress
 from bot.backup.archive import DATABASE_PARTS, Copy
 
-PAGES = 512  # a step of 2 MB: nobody else waits longer for Python's lock than that takes
+PAGES = 64  # a step, 256 KB: between two of them others get their turn
 WAIT_S = 30.0
 
 
