@@ -35,7 +35,7 @@ NO_RE = re.compile(r"^Dạ, \S+ cảm ơn \S+ đã nói thật ạ\.")
 CHECK_OVER = "Dạ xong rồi ạ."
 SCORE_RE = re.compile(r"^Dạ xong rồi ạ\. .+ trả lời đúng (\d+)/(\d+) câu", re.MULTILINE)
 INVITED_RE = re.compile(r"Lời mời cho (?P<name>[^.(]+?)(?: \((?P<nick>.+?)\))?\. Em chép")
-CODE_RE = re.compile(r"start=([0-9A-Z]{8})")
+CODE_RE = re.compile(r"Nếu máy hỏi mã thì nhập: ([0-9A-Z]{4})-([0-9A-Z]{4})")
 GROUP_CODE_RE = re.compile(r"/gannhom@(\w+) ([0-9A-Z]{8})")
 RESULTS_RE = re.compile(
     r"Tuần này: học xong (?P<week_lessons>\S+) bài, trả lời (?P<week_answers>\S+) câu\.\s+"
@@ -125,6 +125,12 @@ def asked(text: str, at: datetime) -> Sequence[Told]:
         return [told for hit in LINE_RE.finditer(text) if (told := _told(hit, at, "pupil"))]
     told = _told(ASKED_RE.search(text), at, "pupil")
     return [told] if told else []
+
+
+def code(text: str) -> str:
+    """The code of an invitation, "" if there is none."""
+    found = CODE_RE.search(text)
+    return found[1] + found[2] if found else ""
 
 
 def number(text: str) -> int:

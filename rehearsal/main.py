@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import orjson
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -167,11 +168,13 @@ class Play:
             line.send(request("/metrics", b"", {}, "GET"), partial(_keep, answered))
             for name, value in figures(await answered).items():
                 found[name] = found.get(name, 0.0) + value
-        return found
+        listed = orjson.loads(await self._world.installation.command("outbox", "list", "--json"))
+        ends = {"open": listed["waiting"], **listed["totals"]}
+        return found | {f"outbox:{end}": float(n) for end, n in ends.items()}
 
 
-def _keep(answered: asyncio.Future[bytes], _status: int, body: bytes) -> None:
-    answered.set_result(body)
+def _keep(answered: asyncio.Future[bytes], status: int, body: bytes) -> None:
+    answered.set_result(body if status == 200 else b"")
 
 
 def figures(text: bytes) -> dict[str, float]:

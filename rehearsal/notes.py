@@ -148,17 +148,17 @@ def _logged(pupil: Pupil, told: Told) -> Guidance | None:
 
 
 def _invited(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:  # noqa: ARG001 - one form
-    found, code = hearing.INVITED_RE.search(reply.text), hearing.CODE_RE.search(reply.text)
-    if found is None or code is None:
+    found, code = hearing.INVITED_RE.search(reply.text), hearing.code(reply.text)
+    if found is None or not code:
         return
     relation, nick = found["name"][:1].lower() + found["name"][1:], found["nick"] or ""
     known = pupil.relative(nick or relation)
     if known is None:
         name = f"{nick or relation} of {pupil.name}"
-        kin = Kin(name, pupil=pupil, relation=relation, nick=nick, code=code[1])
+        kin = Kin(name, pupil=pupil, relation=relation, nick=nick, code=code)
         pupil.kin.append(kin)
     else:
-        known.code = code[1]
+        known.code = code
 
 
 def _merge(notes: ChatNotes, reply: Reply, who: Kin) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from rehearsal import lessons
 from rehearsal.deeds import Kin, Pupil
 from rehearsal.habits import Habit, free_time, pick, times_in
-from rehearsal.hearing import CODE_RE, MENU, choices, find
+from rehearsal.hearing import MENU, choices, code, find
 from rehearsal.phone import Act, Lore, Phone, Play, Say
 from rehearsal.terms import Heard
 
@@ -31,17 +31,17 @@ Met = Callable[[Kin], None]
 class PupilLife:
     """What one pupil does over the weeks."""
 
-    def __init__(self, phone: Phone, me: Pupil, code: str, habit: Habit, lore: Lore) -> None:
+    def __init__(self, phone: Phone, me: Pupil, slip: str, habit: Habit, lore: Lore) -> None:
         """Nothing is planned yet.
 
         Args:
             phone: the pupil's own, or one shared with others.
             me: the pupil in the books.
-            code: of their slip.
+            slip: the code on it.
             habit: how they are.
             lore: what is known of right answers.
         """
-        self.phone, self.me, self.code, self.habit, self.lore = phone, me, code, habit, lore
+        self.phone, self.me, self.slip, self.habit, self.lore = phone, me, slip, habit, lore
         self.joined = False
         self.invited: Met = lambda kin: None  # noqa: ARG005 - replaced by whoever plans families
         self.asked_in: set[str] = set()
@@ -78,7 +78,7 @@ class PupilLife:
 
     def join(self) -> Play:
         """The slip's link; mostly straight into the first lesson."""
-        heard = yield Say(f"/start {self.code}")
+        heard = yield Say(f"/start {self.slip}")
         yes = self.phone.choose(heard, "Đúng là em")
         if yes is None:
             return
@@ -183,8 +183,8 @@ class PupilLife:
             skip = self.phone.choose(heard, "Bỏ qua")
             named = Say(nick) if nick and self.chance.random() < 0.4 else skip
             heard = yield named or Say("bỏ qua")
-        code = CODE_RE.search(heard.text)
-        kin = next((each for each in self.me.kin if code and each.code == code[1]), None)
+        invitation = code(heard.text)
+        kin = next((each for each in self.me.kin if each.code == invitation), None)
         if kin is not None:
             self.invited(kin)
             shown = self.phone.choose(heard, "Hiện mã QR")
