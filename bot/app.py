@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import IO
 
 from aiohttp import web
+from sqlalchemy import Connection
 
 from bot import collector
 from bot.channels import Channel, OutRow
@@ -23,7 +24,7 @@ from bot.config import API_BASE, BotSettings, Settings
 from bot.intake import Intake
 from bot.keeping import Bot, CannotStart, Keeper
 from bot.marks import DatabaseMarks
-from bot.metrics import Metrics
+from bot.metrics import Metrics, Sight, look
 from bot.remote_clock import Duties, RemoteClock
 from bot.ticker import Ticker
 from bot.wake import Waker
@@ -40,6 +41,7 @@ from handlers.routes import FIRED
 from handlers.world import WEB, BotFace, School, World
 
 WEB_S = 1.0
+WAITS = "waits"  # told to other processes like a bot's name, with a chat whose page may be open
 BUSY_S = 5.0  # of SQLite's lock; whoever waits longer hears that the database is away
 NO_DATABASE = "Cơ sở dữ liệu chưa ghi được. Xem ổ đĩa còn chỗ không, rồi chạy lại."
 MOST_FILES = 10_240  # each open page is one; macOS allows no more
@@ -68,12 +70,15 @@ class App:
         self._lock = lock_home(settings) if settings.database_url.startswith("sqlite") else None
         self._engine = open_engine(settings.database_url, BUSY_S)
         migrate.upgrade(self._engine)
-        self.database = Database(self._engine, health=Health(self.clock.steady))
+        self.database = Database(
+            self._engine, health=Health(self.clock.steady), committed=self.metrics.committed
+        )
         self._faces: dict[str, BotFace] = {}
         self.world = make_world(settings, self._faces, self.clock)
         self.ticker = Ticker(
             self.database, self.world, self.clock, self.metrics, self.hand_over, FIRED
         )
+        self.ticker.waits = self._waits
         self.intake = Intake(
             self.database, self.world, self.clock, self.metrics, self.hand_over, self.ticker.wake
         )
@@ -96,10 +101,14 @@ class App:
             self._faces,
             alone=self._lock is not None,
         )
-        self._waker = Waker(settings.database_url, self._woken, self._missed)
+        self._waker = Waker(settings.database_url, self.clock, self._woken, self._missed)
         self.more_routes: list[web.RouteDef] = []  # served besides; the demo's page
         self.settled: Callable[[], None] = _nothing  # called when a bot's start-up is over
         self.ready = False
+
+    def _look(self, connection: Connection) -> Sight:
+        """What the database says now, for the metrics."""
+        return look(self.world, self.clock.now(), connection)
 
     def hand_over(self, rows: Sequence[OutRow]) -> None:
         """Committed rows to this process's sender, or a word to the process that holds the bot."""
@@ -113,11 +122,18 @@ class App:
             self.web.wake(chat)
             self._waker.call(f"{WEB}/{chat}")  # the chat's page may listen to another process
 
+    def _waits(self, chat: str) -> None:
+        """Something waits for this web chat's page: one that is open here or elsewhere looks."""
+        self.web.streams.look_again(chat)
+        self._waker.call(f"{WAITS}/{chat}")
+
     def _woken(self, whom: str) -> None:
         """Another process committed rows for a bot that this one may hold, or for a web chat."""
         bot, _, chat = whom.partition("/")
         known = self._bots.get(bot)
-        if chat:
+        if chat and bot == WAITS:
+            self.web.streams.look_again(chat)
+        elif chat:
             self.web.wake(chat)
         elif known is not None and known.sender is not None:
             known.sender.wake()
@@ -139,7 +155,9 @@ class App:
             return sum(bot.sender.n_waiting for bot in self._bots.values() if bot.sender)
 
         return Duties(
-            n_open=lambda: self.database.n_open + sum(one.n_open for one in telegrams),
+            n_open=lambda: (
+                self.database.n_open + self._waker.n_open + sum(one.n_open for one in telegrams)
+            ),
             n_waiting=n_waiting,
             n_called=lambda: self._waker.n_called,
             n_heard=lambda: self._waker.n_heard,
@@ -185,7 +203,7 @@ class App:
         """Listen on HTTP: webhooks and the few pages."""
         application = web.Application(client_max_size=1 << 20, middlewares=[self.web.kindly])
         application.add_routes(
-            routes(self.database, self.metrics, self.settings, lambda: self.ready)
+            routes(self.database, self.metrics, self.settings, lambda: self.ready, self._look)
         )
         for bot in self._bots.values():
             application.add_routes(bot.channel.routes(self.intake.receive, self.intake.skip))

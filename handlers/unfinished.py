@@ -19,6 +19,7 @@ from handlers.turn import Turn
 
 AFTER = timedelta(hours=2)
 AGAIN_DAYS: Final = 2
+FORGOTTEN = timedelta(days=30)  # by then "học" offers it anew, from its start
 MOST: Final = 2
 
 TEXTS: Mapping[str, tuple[str, ...]] = {
@@ -82,6 +83,8 @@ def _title(turn: Turn, row: Row[Any], run_id: int) -> str | None:
     """The lesson's title, while its run is the person's and still open."""
     run = turn.store.runs.get(run_id)
     if run is None or run.person_id != row.person_id or not run.recorded:
+        return None
+    if turn.now - run.started_at > FORGOTTEN:
         return None
     lesson = turn.world.library.get(run.lesson)
     if lesson is None or run.finished_at is not None or "closed" in run.state:

@@ -7,6 +7,7 @@ ticker, and what is sent to them is what they answer.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 from sqlalchemy import Connection
@@ -17,19 +18,23 @@ from bot.clock import SteppedClock
 from bot.demo.agenda import Agenda, Visit
 from bot.demo.clock import ZONE
 from bot.demo.phones import Answers, Astray, Phone
-from bot.intake import Intake
+from bot.intake import Intake, to_send
 from bot.marks import DatabaseMarks
 from bot.metrics import Metrics
 from bot.ticker import Ticker
 from content.update import ChatAddress, Update
+from db.batch import Unit
 from db.runner import Database
 from db.session import Session
 from db.store import Store
+from handlers.due import Fire, opened
 from handlers.routes import FIRED
 from handlers.world import WEB, World
 
 WAKES, SLEEPS = 7, 20  # nobody answers before 7:00 or after 20:59
 THINKS_S = (9, 40)
+LOOKS_AFTER_MIN = (5, 600)
+"""When somebody looks at a page on which, unknown to them, something waits."""
 
 Heard = Callable[[Phone], None]
 
@@ -68,8 +73,11 @@ class Street:
         self._phones: dict[str, Phone] = {}
         self._unsent: list[OutRow] = []
         self._firing = False
+        self._looking: list[Phone] = []
+        self._world = world
         known = (database, world, clock, self.metrics, self._deliver)
         self._ticker = Ticker(*known, FIRED)
+        self._ticker.waits = self._waits
         self._intake = Intake(*known, self._ticker.wake)
         self._marks = DatabaseMarks(database, clock, self.metrics, self._ticker.wake, world)
 
@@ -112,6 +120,25 @@ class Street:
         await self._ticker.tick()
         self._firing = False
 
+    def _waits(self, chat: str) -> None:
+        """Nobody sees the page now: its person looks at it by themselves, some time later."""
+        phone = self._phones.get(chat)
+        if phone is not None:
+            after = timedelta(minutes=phone.chance.randint(*LOOKS_AFTER_MIN))
+            look = Visit(phone, iter(()), lambda _: self._looking.append(phone))
+            self.agenda.put(awake(self.clock.now() + after), look)
+
+    async def _look(self) -> None:
+        """Who has opened their page gets what has waited for it, as from the web chat."""
+        looking, self._looking = self._looking, []
+        now = self.clock.now()
+        for phone in looking:
+            work = partial(opened, FIRED, self._world, now)
+            done: Fire = await self._database.run(Unit(work, now, chat=phone.address))
+            self._firing = True
+            self._deliver([to_send(row, phone.address.chat, group=False) for row in done.rows])
+            self._firing = False
+
     async def _go_on(self, visits: Sequence[Visit]) -> None:
         """One word of each visit, all of them side by side."""
         said = [(visit, update) for visit in visits if (update := self._next(visit)) is not None]
@@ -120,6 +147,7 @@ class Street:
         for visit, _ in said:
             pause = timedelta(seconds=visit.phone.chance.randint(*THINKS_S))
             self.agenda.put(self.clock.now() + pause, visit)
+        await self._look()
 
     def _next(self, visit: Visit) -> Update | None:
         """What the visit says next; None: it is over, and the phone is put down."""

@@ -218,6 +218,9 @@ class WebChats:
         who: dict[str, object] = {}
         while not stream.ended:
             stream.woken.clear()
+            if stream.looks:
+                stream.looks = False
+                await self._opening.look(account)
             news = await self._news(account, after)
             after = news.last
             parts = [] if news.who == who else [_as_event(news.who, name="who")]

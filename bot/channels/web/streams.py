@@ -19,11 +19,13 @@ class Stream:
     Attributes:
         is_there: whether its connection stands; a page that was closed says no good-bye.
         woken: there may be news.
+        looks: something may wait for a page that is open, such as this one.
         ended: say good-bye.
     """
 
     is_there: Callable[[], bool]
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    looks: bool = False
     ended: bool = False
 
     def end(self) -> None:
@@ -91,6 +93,12 @@ class Streams:
         """The account has news."""
         for stream in self._open.get(account, ()):
             stream.woken.set()
+
+    def look_again(self, account: str) -> None:
+        """Something has come to wait for a page of the account: an open one is there already."""
+        for stream in self._open.get(account, ()):
+            stream.looks = True
+        self.wake(account)
 
     def wake_all(self) -> None:
         """Any account may have news."""
