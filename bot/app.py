@@ -25,6 +25,7 @@ from bot.intake import Intake
 from bot.keeping import Bot, CannotStart, Keeper
 from bot.marks import DatabaseMarks
 from bot.metrics import Metrics, Sight, look
+from bot.nightly import Nightly
 from bot.remote_clock import Duties, RemoteClock
 from bot.ticker import Ticker
 from bot.wake import Waker
@@ -102,6 +103,7 @@ class App:
             alone=self._lock is not None,
         )
         self._waker = Waker(settings.database_url, self.clock, self._woken, self._missed)
+        self._nightly = Nightly(settings, self.database, self.clock, self.metrics)
         self.more_routes: list[web.RouteDef] = []  # served besides; the demo's page
         self.settled: Callable[[], None] = _nothing  # called when a bot's start-up is over
         self.ready = False
@@ -175,6 +177,7 @@ class App:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self.ticker.run()), group.create_task(self._waker.run())]
                 tasks.append(group.create_task(self._keeper.watch()))
+                tasks.append(group.create_task(self._nightly.run()))
                 tasks += [
                     group.create_task(self._keeper.keep(bot, self.settled))
                     for bot in self._bots.values()
