@@ -15,7 +15,7 @@ says elsewhere:
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -368,7 +368,7 @@ async def running(
         MigrationContext.configure(connection).stamp(script, "head")
     clock = SteppedClock(school.now)
     stop = asyncio.Event()
-    app = App(settings, clock)
+    app = App(replace(settings, backup=False), clock)  # nights pass in a blink here
     async with asyncio.TaskGroup() as group:
         group.create_task(app.run(stop))
         try:

@@ -95,7 +95,8 @@ def demo_settings(home: Path, listen: str) -> Settings:
     """
     file = home / "lantoa.toml"
     file.write_text(TOML, encoding="utf-8")
-    return read_settings(file, {"LANTOA_HOME": str(home), "LANTOA_LISTEN": listen})
+    given = {"LANTOA_HOME": str(home), "LANTOA_LISTEN": listen, "LANTOA_BACKUP": "off"}
+    return read_settings(file, given)
 
 
 def hurry(engine: Engine) -> None:
