@@ -26,7 +26,7 @@ from bot.clock import Clock
 
 SETTING = "LANTOA_REHEARSAL_CLOCK"
 TOLD = struct.Struct("<qqq")  # number of the word, steady and wall clock in microseconds
-REPORT = struct.Struct("<qqqqqq")  # number of the word answered, then the fields of `Rest`
+REPORT = struct.Struct("<qqqqq")  # number of the word answered, next wake (steady), then `Duties`
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = -1
 ROUNDING_US = 0.01  # what adding floats may leave over
@@ -77,7 +77,6 @@ class RemoteClock(Clock):
         self._alarms: list[_Alarm] = []
         self._numbers = count()
         self._asked: int | None = None
-        self._busy: int = 0  # rounds of the loop in which something came in from outside
         self._duties: Duties | None = None
         self._rest = b""
         self._steady_us: int
@@ -159,10 +158,6 @@ class RemoteClock(Clock):
                 if not alarm.off:
                     alarm.ring()
 
-    def came_in(self, n: int) -> None:
-        """The event loop got news on `n` of its files, our own connection not counted."""
-        self._busy += n
-
     def at_rest(self) -> None:
         """The event loop has nothing to do; if nothing is under way either, say so once."""
         duties = self._duties
@@ -175,18 +170,12 @@ class RemoteClock(Clock):
             self._asked,
             wake,
             duties.n_waiting(),
-            self._busy,
             duties.n_called(),
             duties.n_heard(),
         )
         self._asked = None
         with suppress(OSError):  # the rehearsal has gone: `_hear` ends us
             self._socket.send(report)
-
-    @property
-    def fileno(self) -> int:
-        """Of the connection."""
-        return self._socket.fileno()
 
 
 class RestfulSelector(selectors.DefaultSelector):
@@ -202,17 +191,11 @@ class RestfulSelector(selectors.DefaultSelector):
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        found = self._look(0)
+        found = super().select(0)
         if found or (timeout is not None and timeout <= 0):
             return found
         self._clock.at_rest()
-        return self._look(timeout)
-
-    def _look(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        found: list[tuple[selectors.SelectorKey, int]] = super().select(timeout)
-        own = sum(1 for key, _ in found if key.fd == self._clock.fileno)
-        self._clock.came_in(len(found) - own)
-        return found
+        return super().select(timeout)
 
 
 def _end(waited_for: asyncio.Future[None]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.clock import Clock
 from db.engine import POSTGRES
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ class Waker:
     """
 
     def __init__(
-        self, database_url: str, woken: Callable[[str], None], missed: Callable[[], None]
+        self,
+        database_url: str,
+        clock: Clock,
+        woken: Callable[[str], None],
+        missed: Callable[[], None],
     ) -> None:
         """`woken(whom)` for every call of another process; `missed()`: some may have been lost."""
+        self._clock = clock
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://")
         self._postgres = self._url.startswith("postgresql://")
         self._woken, self._missed = woken, missed
@@ -39,6 +45,7 @@ class Waker:
         self._called = asyncio.Event()
         self._lost = False
         self.n_called = self.n_heard = 0  # our own calls come back to us too
+        self.n_open = 0  # connections that are being made
 
     def call(self, whom: str) -> None:
         """Say that there is news for `whom`; soon, together with what else there is to say."""
@@ -63,14 +70,18 @@ class Waker:
                 tell = log.debug if self._lost else log.info
                 tell("notify_lost", error=type(errors.exceptions[0]).__name__)
                 self._lost = True
-            await asyncio.sleep(AGAIN_S)
+            await self._clock.sleep(AGAIN_S)
 
     async def _connect(self) -> "AsyncConnection":
         """A connection of its own; psycopg is imported here, since SQLite needs none of it."""
         psycopg = importlib.import_module("psycopg")
-        made: AsyncConnection = await psycopg.AsyncConnection.connect(
-            self._url, autocommit=True, **POSTGRES
-        )
+        self.n_open += 1
+        try:
+            made: AsyncConnection = await psycopg.AsyncConnection.connect(
+                self._url, autocommit=True, **POSTGRES
+            )
+        finally:
+            self.n_open -= 1
         return made
 
     async def _hear(self) -> None:

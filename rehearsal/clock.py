@@ -13,12 +13,12 @@ from typing import cast
 from typing_extensions import override
 
 TOLD = struct.Struct("<qqq")  # number of the word, steady and wall clock in microseconds
-REPORT = struct.Struct("<qqqqqq")
+REPORT = struct.Struct("<qqqqq")
 HELLO = struct.Struct("<q")
 SECOND = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE_S = 120.0
-LOST_WORD_S = 0.05
+LOST_WORD_S = 1.0
 
 
 class Stuck(Exception):
@@ -32,13 +32,11 @@ class Rest:
     Attributes:
         wake_us: when the first of its sleepers wakes (steady), -1 if nobody sleeps.
         n_waiting: outbox rows it has not yet sent or marked.
-        busy: rounds in which something came in from outside; it grows with all activity.
         called, heard: words to and from other processes.
     """
 
     wake_us: int = -1
     n_waiting: int = 0
-    busy: int = 0
     called: int = 0
     heard: int = 0
 
@@ -171,17 +169,14 @@ class PlayClock:
 
     # Time goes on
 
-    async def ask(self) -> int:
+    async def ask(self) -> None:
         """Tell everybody the time, and wait until each is at rest.
-
-        Returns:
-            How much each has ever done, added up: the same twice means that nothing went on.
 
         Raises:
             Stuck: somebody does not come to rest.
         """
         if not self.wards:
-            return 0
+            return
         self._number = next(self._numbers)
         word = self.word(self._number)
         self._owing = set(self.wards.values())
@@ -193,38 +188,44 @@ class PlayClock:
         except TimeoutError:
             busy = ", ".join(str(ward.pid) for ward in self._owing)
             raise Stuck(f"process {busy} did not come to rest in {PATIENCE_S:.0f} s") from None
-        return sum(ward.rest.busy for ward in self.wards.values() if ward.rest)
 
-    async def quiet(self) -> None:
+    async def quiet(self, *, words_come: bool = True) -> None:
         """Wait until no process can do anything before the clock moves.
 
-        One process need only rest; of several each may have woken another, so all are asked until
-        nothing went on between two rounds, and every word among them was heard.
+        A process at rest can be woken only by us, or by another's word: once all rest and every
+        word was heard by each, all is quiet.
+
+        Args:
+            words_come: False while the database, which carries the words, is away.
         """
-        done = await self.ask()
-        if len(self.wards) < 2:
+        await self.ask()
+        if len(self.wards) < 2 or not words_come:
+            return
+        if self._base.keys() != set(self.wards.values()):
+            await asyncio.sleep(LOST_WORD_S / 10)  # what is under way arrives; count from here
+            await self.ask()
+            self._count_words()
             return
         loop = asyncio.get_running_loop()
         until = loop.time() + LOST_WORD_S
-        while True:
-            again = await self.ask()
-            if again == done and self._words_heard():
+        while not self._words_heard():
+            if loop.time() > until:  # lost with a connection: the sweep makes it good
+                self._count_words()
                 return
-            if again == done:
-                if loop.time() > until:  # lost with a connection: the sweep makes it good
-                    self._base.clear()
-                    return
-                await asyncio.sleep(0.0003)
-            done = again
+            await asyncio.sleep(0.0003)
+            await self.ask()
+
+    def _count_words(self) -> None:
+        """Count words from here on."""
+        rests = [(ward, ward.rest) for ward in self.wards.values()]
+        self._base = {ward: (rest.called, rest.heard) for ward, rest in rests if rest is not None}
 
     def _words_heard(self) -> bool:
-        """Whether every word that one process called since all was quiet was heard by each."""
-        rests = {ward: ward.rest for ward in self.wards.values() if ward.rest is not None}
-        if self._base.keys() != rests.keys():
-            self._base = {ward: (rest.called, rest.heard) for ward, rest in rests.items()}
-            return True
-        called = sum(rest.called - self._base[ward][0] for ward, rest in rests.items())
-        return all(rest.heard - self._base[ward][1] >= called for ward, rest in rests.items())
+        """Whether every word that any process called was heard by each."""
+        rests = [(ward, ward.rest) for ward in self.wards.values() if ward in self._base]
+        told = [(rest, *self._base[ward]) for ward, rest in rests if rest is not None]
+        n_called = sum(rest.called - called for rest, called, _ in told)
+        return all(rest.heard - heard >= n_called for rest, _, heard in told)
 
     def wake_us(self) -> int | None:
         """When the first sleeper of any process wakes; None if nobody sleeps."""

@@ -112,7 +112,7 @@ class World:
                 await self._changed.wait()
             await self.hooks.settled()
             posted = self.hooks.n_posted
-            await self.clock.quiet()
+            await self.clock.quiet(words_come=not self.database_away)
             if not self._starting and not self.hooks.n_open and posted == self.hooks.n_posted:
                 break
         if not self.database_away and self.clock.now_us >= self._unhealthy_until_us:
