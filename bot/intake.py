@@ -60,16 +60,19 @@ class Intake:
             result = await self._take(update, over=over, first=first)
         except Unavailable as error:
             self._floods.forget(update, over=over, first=first)
-            self._metrics.count("updates", "busy" if isinstance(error, Busy) else "unavailable")
+            outcome = "busy" if isinstance(error, Busy) else "unavailable"
+            self._metrics.count("updates", outcome, bot=update.address.bot)
             raise
         if not isinstance(result, Committed):
             self._floods.forget(update, over=over, first=first)
-            self._metrics.count("updates", "repeat")
+            self._metrics.count("updates", "repeat", bot=update.address.bot)
             return Receipt(repeat=True, taken=False)
-        self._metrics.count("updates", result.outcome)
+        self._metrics.count("updates", result.outcome, bot=update.address.bot)
         if first and result.outcome == FLOOD:
             log.info("flood", bot=update.address.bot, account=result.account)
-        took_ms = round((self._clock.steady() - began) * 1000)
+        took_s = self._clock.steady() - began
+        self._metrics.turn_took(took_s)
+        took_ms = round(took_s * 1000)
         log.debug("update_done", bot=update.address.bot, key=update.key, took_ms=took_ms)
         self.follow(result.rows, update.address.chat, group=update.group)
         if result.woke:
@@ -120,7 +123,7 @@ class Intake:
         """
         now = self._clock.now()
         log.warning("update_unreadable", bot=bot, key=key, reason=reason)
-        self._metrics.count("updates", "unreadable")
+        self._metrics.count("updates", "unreadable", bot=bot)
         work = partial(_remember, bot, key, "unreadable", now)
         await self._database.run(Unit(work, now, (bot, key)))
 

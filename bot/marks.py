@@ -62,7 +62,7 @@ class DatabaseMarks:
         What was answered in the same round of the event loop goes as one unit: whoever comes first
         brings it in, the others wait with it.
         """
-        self._metrics.count("deliveries", "sent")
+        self._metrics.count("deliveries", "sent", bot=row.bot)
         if self._gathering is not None:
             self._gathering.rows.append((row.id, message))
             await self._gathering.committed
@@ -87,24 +87,24 @@ class DatabaseMarks:
 
     async def waits(self, row: OutRow, until: datetime, reason: str) -> None:
         """Nothing of it was delivered; it is tried again, also after a restart."""
-        self._metrics.count("deliveries", "later")
+        self._metrics.count("deliveries", "later", bot=row.bot)
         await self._do(partial(_waits, row, until, reason))
 
     async def failed(self, row: OutRow, reason: str, words: str) -> None:
         """The platform will never take it; its words are kept for the operator, not logged."""
-        self._metrics.count("deliveries", "rejected")
+        self._metrics.count("deliveries", "rejected", bot=row.bot)
         log.warning("rejected", bot=row.bot, row=row.id, reason=reason)
         await self._do(partial(_done, row.id, "rejected", words or reason))
 
     async def dropped(self, row: OutRow, reason: str) -> None:
         """It has lost its sense."""
-        self._metrics.count("deliveries", "dropped")
+        self._metrics.count("deliveries", "dropped", bot=row.bot)
         log.info("dropped", bot=row.bot, row=row.id, rank=row.rank, reason=reason)
         await self._do(partial(_done, row.id, "dropped", reason))
 
     async def gone(self, row: OutRow) -> None:
         """The chat cannot be written to; its schedules pause until it speaks again."""
-        self._metrics.count("deliveries", "gone")
+        self._metrics.count("deliveries", "gone", bot=row.bot)
         await self._do(partial(_gone, row), row.account)
 
     async def moved(self, row: OutRow, chat: str) -> None:
@@ -113,7 +113,7 @@ class DatabaseMarks:
 
     async def uncertain(self, row: OutRow) -> None:
         """Nobody knows whether it arrived: about a harmful row a person is asked."""
-        self._metrics.count("deliveries", "uncertain")
+        self._metrics.count("deliveries", "uncertain", bot=row.bot)
         await self._do(partial(_uncertain, row))
         if not row.harmless:
             self._wake()

@@ -1,30 +1,194 @@
-"""Counters for `/metrics`, in the Prometheus text form: ids and kinds, never a name or a text."""
+"""Figures of this process for `/metrics`: ids of bots, kinds and durations, never a person's id."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection
+from typing_extensions import override
+
+from db.session import Session
+from db.store.outbox import RANKS
+from db.store.watch import Timetable, Waiting, Watch
+from handlers.unasked import MOST_A_WEEK
+from handlers.world import World
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+OVERDUE_AFTER = timedelta(seconds=60)  # the ticker looks at least once a minute
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+UNITS = (1, 2, 4, 8, 16, 32, 64)
+
+COUNTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "updates": ("Updates taken from channels.", ("bot", "outcome")),
+    "deliveries": ("What became of tries to send.", ("bot", "outcome")),
+    "schedules": ("What became of occurrences of schedules.", ("outcome",)),
+}
+OTHERS = ("Events of one kind.", ("kind",))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the database says at one moment; the same in every process that shares it.
+
+    Attributes:
+        at: the moment.
+        waiting: what is still to be sent.
+        n_by_left: how many persons have so many unasked messages left this week.
+        timetable: the schedules; overdue are those a minute late.
+    """
+
+    at: datetime
+    waiting: Sequence[Waiting]
+    n_by_left: Mapping[int, int]
+    timetable: Timetable
+
+
+def look(world: World, now: datetime, connection: Connection) -> Sight:
+    """Read a sight; for a connection of the reports, never within a turn."""
+    watch = Watch(Session(connection))
+    day = world.day(now)
+    monday = datetime.combine(
+        day - timedelta(days=day.weekday()), datetime.min.time(), world.zone
+    ).astimezone(now.tzinfo)
+    used = watch.n_unasked(monday)
+    left = dict.fromkeys(range(MOST_A_WEEK + 1), 0)
+    for n, persons in used.items():
+        left[max(0, MOST_A_WEEK - n)] += persons
+    left[MOST_A_WEEK] = max(0, watch.n_in_chat() - sum(used.values()))
+    return Sight(now, watch.waiting(now), left, watch.timetable(now - OVERDUE_AFTER))
+
+
 class Metrics:
-    """What this process has counted since its start."""
+    """What this process has counted and timed since its start."""
 
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    def __init__(self) -> None:
+        """With a registry of its own: two processes' worth of them may stand in one test."""
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._registry.register(_Counts(self._counts))
+        self._turns = self._histogram("turn_seconds", "From an update's arrival to its commit.")
+        self._commits = self._histogram("commit_seconds", "A batch's transaction, commit included.")
+        self._batches = self._histogram("batch_units", "Units of work in one transaction.", UNITS)
 
-    def count(self, name: str, label: str = "", n: int = 1) -> None:
-        """Add `n` to the counter `name` of `label` (a bot's name, an outcome)."""
-        self.counts[name, label] += n
+    def _histogram(self, name: str, about: str, buckets: Sequence[float] = SECONDS) -> Histogram:
+        return Histogram(f"lantoa_{name}", about, buckets=buckets, registry=self._registry)
+
+    def count(self, name: str, label: str = "", n: int = 1, bot: str = "") -> None:
+        """Add `n` to the counter `name` of `label` (an outcome) and of a bot.
+
+        From the event loop only: it takes no lock.
+        """
+        self._counts[name, bot, label] += n
 
     def get(self, name: str, label: str = "") -> int:
-        """The counter's value."""
-        return self.counts[name, label]
+        """The counter's value, over all bots."""
+        return sum(
+            value
+            for (known, _, tag), value in self._counts.items()
+            if (known, tag) == (name, label)
+        )
 
-    def text(self) -> str:
-        """All counters, one line each, sorted.
+    def turn_took(self, seconds: float) -> None:
+        """An update was taken in: so long from its arrival to its commit."""
+        self._turns.observe(seconds)
+
+    def committed(self, n_units: int, seconds: float) -> None:
+        """A batch of so many units was committed; from any thread."""
+        self._batches.observe(n_units)
+        self._commits.observe(seconds)
+
+    def text(self, sight: Sight | None, n_waiting: int = 0) -> bytes:
+        """Everything in Prometheus' text form.
+
+        Args:
+            sight: what the database says; None if it cannot be read.
+            n_waiting: units of work that wait for a database thread.
 
         Source: prometheus.io/docs/instrumenting/exposition_formats, read 2026-11.
         """
-        lines = []
-        for (name, label), value in sorted(self.counts.items()):
-            tag = f'{{kind="{label}"}}' if label else ""
-            lines.append(f"lantoa_{name}_total{tag} {value}")
-        return "\n".join(lines) + "\n"
+        now = CollectorRegistry()
+        now.register(_Now(sight, n_waiting))
+        return generate_latest(self._registry) + generate_latest(now)
+
+
+class _Counts(Collector):
+    """Our own counters, as the library wants them when it is asked."""
+
+    def __init__(self, counts: Counter[tuple[str, str, str]]) -> None:
+        self._counts = counts
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, CounterMetricFamily] = {}
+        for (name, bot, label), value in sorted(self._counts.items()):
+            about, labels = COUNTED.get(name, OTHERS)
+            if name not in families:
+                families[name] = CounterMetricFamily(f"lantoa_{name}", about, labels=labels)
+            values = {"bot": bot, "outcome": label, "kind": label}
+            families[name].add_metric([values[each] for each in labels], value)
+        yield from families.values()
+
+
+class _Now(Collector):
+    """What is so at the moment of asking."""
+
+    def __init__(self, sight: Sight | None, n_waiting: int) -> None:
+        self._sight = sight
+        self._n_waiting = n_waiting
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        yield _gauge(
+            "database_readable", "1 if the database could be read.", int(bool(self._sight))
+        )
+        yield _gauge("units_waiting", "Units of work that wait for a thread.", self._n_waiting)
+        if self._sight is None:
+            return
+        yield from _outbox(self._sight)
+        left = _gauges("budget_persons", "Persons by unasked messages left this week.", "left")
+        for n, persons in sorted(self._sight.n_by_left.items()):
+            left.add_metric([str(n)], persons)
+        yield left
+        yield from _schedules(self._sight)
+
+
+def _outbox(sight: Sight) -> Iterator[Metric]:
+    """Depth and age by rank: every rank has its line, also with nothing waiting."""
+    depth = GaugeMetricFamily(
+        "lantoa_outbox_rows",
+        "Messages still to be sent; 'later' wait on purpose.",
+        labels=("rank", "wait"),
+    )
+    oldest = _gauges("outbox_oldest_seconds", "How long the first of those due has waited.", "rank")
+    known = {(each.rank, each.later): each for each in sight.waiting}
+    for rank in RANKS:
+        for later, word in ((False, "due"), (True, "later")):
+            found = known.get((rank, later))
+            depth.add_metric([rank, word], found.n if found else 0)
+        due = known.get((rank, False))
+        age = (sight.at - due.since).total_seconds() if due else 0.0
+        oldest.add_metric([rank], max(0.0, age))
+    yield depth
+    yield oldest
+
+
+def _schedules(sight: Sight) -> Iterator[Metric]:
+    table = sight.timetable
+    late = (sight.at - table.next_at).total_seconds() if table.n_overdue and table.next_at else 0.0
+    yield _gauge("schedules_planned", "Schedules that have a next time.", table.n)
+    yield _gauge("schedules_overdue", "Schedules that are a minute late, or more.", table.n_overdue)
+    yield _gauge("schedules_overdue_seconds", "How late the first of these is.", max(0.0, late))
+
+
+def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"lantoa_{name}", about, value=value)
+
+
+def _gauges(name: str, about: str, label: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"lantoa_{name}", about, labels=(label,))

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from aiohttp import web
+from sqlalchemy import Connection
 
 from bot.config import Settings
-from bot.metrics import Metrics
-from db.runner import Database
+from bot.metrics import CONTENT_TYPE, Metrics, Sight
+from db.runner import Database, Unavailable
 
 LOOK_S = 1.0  # a probe gives up after a second or two
 
@@ -18,8 +19,9 @@ def routes(
     metrics: Metrics,
     settings: Settings,
     ready: Callable[[], bool],
+    look: Callable[[Connection], Sight],
 ) -> list[web.RouteDef]:
-    """The routes; `ready` says whether the process takes updates."""
+    """The routes; `ready` says whether the process takes updates, `look` reads what is so now."""
 
     async def health(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -31,7 +33,12 @@ def routes(
     async def counters(request: web.Request) -> web.Response:
         if not _may_count(request, settings.metrics_token):
             return web.Response(status=403, text="forbidden\n")
-        return web.Response(text=metrics.text(), content_type="text/plain")
+        try:
+            sight = await database.read(look)
+        except Unavailable:
+            sight = None
+        text = metrics.text(sight, database.n_waiting)
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     return [
         web.get("/healthz", health),

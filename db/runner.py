@@ -32,6 +32,7 @@ WAITS_S = (0.06, 0.18, 0.54)
 A_LOOK = select(lease.c.name).limit(1)
 
 T = TypeVar("T")
+Committed = Callable[[int, float], None]
 log = structlog.get_logger()
 
 
@@ -63,7 +64,12 @@ class Database:
     """Runs units of work, grouped into commits; one thread on SQLite, several on PostgreSQL."""
 
     def __init__(
-        self, engine: Engine, *, lanes: int | None = None, health: Health | None = None
+        self,
+        engine: Engine,
+        *,
+        lanes: int | None = None,
+        health: Health | None = None,
+        committed: Committed | None = None,
     ) -> None:
         """Start the threads.
 
@@ -71,11 +77,15 @@ class Database:
             engine: the database.
             lanes: how many threads; default 1 on SQLite, 3 on PostgreSQL.
             health: what is told how the database does; None for one of its own.
+            committed: told of each committed batch, by its thread: how many units, how many
+                seconds its transaction took.
         """
         self.engine = engine
         self.health = health or Health()
         n = 1 if engine.dialect.name == "sqlite" else (lanes or 3)
-        self._lanes = [_Lane(engine, self.health, f"db-{number}") for number in range(n)]
+        self._lanes = [
+            _Lane(engine, self.health, committed or _nobody, f"db-{number}") for number in range(n)
+        ]
         self._reader = ThreadPoolExecutor(1, "db-read")
         self._looker = ThreadPoolExecutor(1, "db-look")
         self.n_open = 0  # units and reads that somebody waits for
@@ -168,9 +178,10 @@ class Database:
 class _Lane:
     """One database thread with its queue and its connection."""
 
-    def __init__(self, engine: Engine, health: Health, name: str) -> None:
+    def __init__(self, engine: Engine, health: Health, committed: Committed, name: str) -> None:
         self._engine = engine
         self._health = health
+        self._committed = committed
         self._first: deque[_Waiting] = deque()
         self._queue: deque[_Waiting] = deque()
         self._ready = threading.Condition()
@@ -290,9 +301,12 @@ class _Lane:
         self._reached = False
         if self._connection is None:
             self._connection = self._engine.connect()
+        began_at = time.monotonic()
         with self._connection.begin():
             self._reached = True
-            return run_batch(self._connection, units)
+            results = run_batch(self._connection, units)
+        self._committed(len(units), time.monotonic() - began_at)
+        return results
 
     def _forget_broken_connection(self, error: Exception) -> None:
         """Come back by a new connection, also to a file that has been put in place of another."""
@@ -300,6 +314,10 @@ class _Lane:
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
+
+
+def _nobody(_n_units: int, _seconds: float) -> None:
+    """For who counts nothing."""
 
 
 def _pull(queue: deque[_Waiting], batch: list[_Waiting], chats: set[str], most: int) -> None:
