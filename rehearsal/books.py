@@ -14,6 +14,7 @@ from rehearsal.terms import Fault, Heard, Plot
 
 Sort = Literal["answer", "unasked", "told", "tally", "copy", "noise"]
 SOON = timedelta(minutes=10)
+UNMARKED = timedelta(seconds=2)  # from when all was last at rest to the death of a process
 TALLY = "Tổng kết tuần"
 CURRENT_RE = re.compile(r"^Lớp (\S+), tuần .+\nTính đến ")
 
@@ -81,8 +82,9 @@ class CurrentHeard:
 
 @dataclass(slots=True)
 class Seen:
-    """A message heard before, and how often it may still come again."""
+    """A message heard before, when last, and how often it may still come again."""
 
+    at: datetime
     copies_due: int = 0
 
 
@@ -217,18 +219,25 @@ class Books:
         first had arrived.
         """
         key = hash((heard.kind, heard.text, heard.buttons))
-        known = chat.seen.get(key)
+        known, at = chat.seen.get(key), self.local(heard.at)
+        chat.seen[key] = Seen(at, int(heard.unanswered))
         if known is None:
-            chat.seen[key] = Seen(int(heard.unanswered))
             return False
-        if known.copies_due == 0 and not heard.buttons:
-            known.copies_due = int(heard.unanswered)
+        allowed = known.copies_due > 0 or self._died_unmarked(known.at)
+        if not allowed and not heard.buttons:
             return False
         self.n_copies += 1
-        if known.copies_due == 0:
-            self.copies.append(f"chat {heard.chat} at {heard.at:%d/%m %H:%M:%S}: {heard.text!r}")
-        known.copies_due += int(heard.unanswered) - int(known.copies_due > 0)
+        chat.seen[key].copies_due += max(known.copies_due - 1, 0)
+        if not allowed:
+            self.copies.append(f"chat {heard.chat} at {at:%d/%m %H:%M:%S}: {heard.text[:90]!r}")
         return True
+
+    def _died_unmarked(self, at: datetime) -> bool:
+        """Whether a process was killed before it could write down what it had sent then."""
+        return any(
+            fault.kind in {"kill", "outage"} and fault.at <= at <= fault.at + UNMARKED
+            for fault in self.faults
+        )
 
     def _answer(self, chat: Chat, heard: Heard, at: datetime) -> None:
         sent = chat.waiting.popleft()
