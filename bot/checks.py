@@ -23,17 +23,22 @@ class Checks:
         self._marks, self._tries, self._clock = marks, tries, clock
         self._announced: set[int] = set()
 
+    def needless(self, row: OutRow) -> bool:
+        """Whether it is a plain row that has just come: such a one costs no look anywhere."""
+        return row.harmless and not row.tries and row.sense is None and self._is_new(row)
+
+    def _is_new(self, row: OutRow) -> bool:
+        return row.created_at is None or self._clock.now() - row.created_at <= NEW_FOR
+
     async def hinder(self, row: OutRow) -> After | None:
         """What follows if the row is not to be called now; None if it is.
 
-        A plain answer that comes at once costs no look into the database. Whatever has waited is
-        looked at again: the operator may have dropped it.
+        Whatever has waited is looked at again: the operator may have dropped it.
         """
-        now = self._clock.now()
-        if too_old(row, now):
+        if too_old(row, self._clock.now()):
             return self._tries.dropped(row, "too old")
-        waited = row.tries or (row.created_at is not None and now - row.created_at > NEW_FOR)
-        if (row.sense is not None or waited) and (judged := await self._judge(row)) is not None:
+        looks = row.tries or row.sense is not None or not self._is_new(row)
+        if looks and (judged := await self._judge(row)) is not None:
             return judged
         return None if row.harmless else await self._announce(row)
 

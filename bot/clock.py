@@ -83,9 +83,14 @@ class SteppedClock:
 
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         """Wait until the event is set or `step` has passed that many seconds (which sets it)."""
-        if seconds > 0:
-            self._sleepers.append((self._steady + seconds, event))
+        if seconds <= 0:
+            return
+        sleeper = (self._steady + seconds, event)
+        self._sleepers.append(sleeper)
+        try:
             await event.wait()
+        finally:  # else it would set the event again in its time, for a later wait
+            self._sleepers = [one for one in self._sleepers if one is not sleeper]
 
     def step(self, seconds: float) -> None:
         """Move forward, waking whoever's time has come."""

@@ -37,6 +37,8 @@ class Lane:
     @property
     def rank(self) -> int:
         """The best rank among its rows: what stands before an answer is in its way."""
+        if len(self.rows) == 1:
+            return RANK.get(self.rows[0].rank, LAST)
         return min(RANK.get(row.rank, LAST) for row in self.rows)
 
     def push(self, row: OutRow) -> None:
@@ -49,7 +51,10 @@ class Lane:
 
     def remove(self, ids: Collection[int]) -> None:
         """These rows have come to their end; the first is among them."""
-        self.rows = deque(row for row in self.rows if row.id not in ids)
+        if len(ids) == 1:
+            self.rows.popleft()
+        else:
+            self.rows = deque(row for row in self.rows if row.id not in ids)
         self.unsure = self.moves = 0
 
 

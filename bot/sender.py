@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bot.channels import Channel, DeliveryError, OutRow
+from bot.channels import Channel, DeliveryError, OutRow, Unavailable
 from bot.checks import Checks
 from bot.clock import Clock
 from bot.known import Known
@@ -138,7 +138,7 @@ class Sender:
             try:
                 again_s = await self._read_page()
             except Exception as error:  # noqa: BLE001 - the loop outlives a database that is away
-                log.warning("sweep_failed", bot=self._channel.name, error=type(error).__name__)
+                _loud(error)("sweep_failed", bot=self._channel.name, error=type(error).__name__)
                 await self._clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, SWEEP_S)
                 continue
@@ -290,37 +290,35 @@ class Sender:
 
     async def _try(self, lane: Lane, row: OutRow) -> After:
         """Make the row's call, if it still makes sense; what follows from it."""
-        refused = await self._checks.hinder(row)
-        if refused is not None:
-            self._pacer.no_call()
-            return refused
+        if not self._checks.needless(row):
+            refused = await self._checks.hinder(row)
+            if refused is not None:
+                self._pacer.no_call()
+                return refused
         if not self._ours():  # its time may have ended while the row was looked at
             self._pacer.no_call()
             return After(again_s=NOT_OURS_S)
         began = self._clock.steady()
+        error: DeliveryError | None = None
+        message = ""
         try:
-            message = await self._call(lane, row)
-        except DeliveryError as error:
-            log.info("not_sent", bot=row.bot, row=row.id, error=type(error).__name__)
-            after = self._tries.failed(lane, row, error, began)
-            await self._write_note(row, after)
-            return after
-        took_ms = round((self._clock.steady() - began) * 1000)
-        log.debug("sent", bot=row.bot, row=row.id, took_ms=took_ms)
-        return After(ends=((row, partial(self._marks.sent, row, message)),))
-
-    async def _call(self, lane: Lane, row: OutRow) -> str:
-        """The wire call; whatever comes of it, its slot and its chat's interval begin to count."""
-        began = self._clock.steady()
-        try:
-            return await self._channel.send(
+            message = await self._channel.send(
                 row if lane.chat is None else replace(row, chat=lane.chat)
             )
-        finally:
+        except DeliveryError as caught:
+            error = caught
+        finally:  # whatever came of it: its slot and its chat's interval begin to count
             now = self._clock.steady()
             self._pacer.answer(began, now)
             if row.kind != "delete":
                 self._pacer.spoke(lane.account, now, group=row.group)
+        if error is not None:
+            log.info("not_sent", bot=row.bot, row=row.id, error=type(error).__name__)
+            after = self._tries.failed(lane, row, error, began)
+            await self._write_note(row, after)
+            return after
+        log.debug("sent", bot=row.bot, row=row.id, took_ms=round((now - began) * 1000))
+        return After(ends=((row, partial(self._marks.sent, row, message)),))
 
     # Marks
 
@@ -342,7 +340,7 @@ class Sender:
         try:
             await mark()
         except Exception as error:  # noqa: BLE001 - the next try is written down again
-            log.warning("note_failed", row=row.id, error=type(error).__name__)
+            _loud(error)("note_failed", row=row.id, error=type(error).__name__)
             return False
         return True
 
@@ -353,10 +351,16 @@ class Sender:
             try:
                 await mark()
             except Exception as error:  # noqa: BLE001 - what was sent must not be sent again
-                log.warning("mark_failed", row=row_id, error=type(error).__name__)
+                _loud(error)("mark_failed", row=row_id, error=type(error).__name__)
                 await self._clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, 30.0)
             else:
                 break
         self._known.end(row_id)
         self._checks.forget(row_id)
+
+
+def _loud(error: Exception) -> Callable[..., None]:
+    """A warning; but that the database is away it says itself, once."""
+    tell: Callable[..., None] = log.debug if isinstance(error, Unavailable) else log.warning
+    return tell
