@@ -1,12 +1,20 @@
 """Figures of this process for `/metrics`: ids of bots, kinds and durations, never a person's id."""
 
+import threading
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection
@@ -69,15 +77,16 @@ class Metrics:
     def __init__(self) -> None:
         """With a registry of its own: two processes' worth of them may stand in one test."""
         self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._turns = _Spread("turn_seconds", "From an update's arrival to its commit.", SECONDS)
+        self._commits = _Spread(
+            "commit_seconds", "A batch's transaction, with its commit.", SECONDS
+        )
+        self._batches = _Spread("batch_units", "Units of work in one transaction.", UNITS)
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._registry.register(_Counts(self._counts))
-        self._turns = self._histogram("turn_seconds", "From an update's arrival to its commit.")
-        self._commits = self._histogram("commit_seconds", "A batch's transaction, commit included.")
-        self._batches = self._histogram("batch_units", "Units of work in one transaction.", UNITS)
-
-    def _histogram(self, name: str, about: str, buckets: Sequence[float] = SECONDS) -> Histogram:
-        return Histogram(f"lantoa_{name}", about, buckets=buckets, registry=self._registry)
+        for spread in (self._turns, self._commits, self._batches):
+            self._registry.register(spread)
 
     def count(self, name: str, label: str = "", n: int = 1, bot: str = "") -> None:
         """Add `n` to the counter `name` of `label` (an outcome) and of a bot.
@@ -96,12 +105,12 @@ class Metrics:
 
     def turn_took(self, seconds: float) -> None:
         """An update was taken in: so long from its arrival to its commit."""
-        self._turns.observe(seconds)
+        self._turns.add(seconds)
 
     def committed(self, n_units: int, seconds: float) -> None:
         """A batch of so many units was committed; from any thread."""
-        self._batches.observe(n_units)
-        self._commits.observe(seconds)
+        self._batches.add(n_units)
+        self._commits.add(seconds)
 
     def text(self, sight: Sight | None, n_waiting: int = 0) -> bytes:
         """Everything in Prometheus' text form.
@@ -133,6 +142,31 @@ class _Counts(Collector):
             values = {"bot": bot, "outcome": label, "kind": label}
             families[name].add_metric([values[each] for each in labels], value)
         yield from families.values()
+
+
+class _Spread(Collector):
+    """A histogram; the library's own takes five times as long to add to, at every turn."""
+
+    def __init__(self, name: str, about: str, bounds: Sequence[float]) -> None:
+        self._name, self._about, self._bounds = f"lantoa_{name}", about, bounds
+        self._lock = threading.Lock()
+        self._ns = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def add(self, value: float) -> None:
+        """Count one value; from any thread."""
+        place = bisect_left(self._bounds, value)  # a bound belongs to its own bucket
+        with self._lock:
+            self._ns[place] += 1
+            self._sum += value
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        with self._lock:
+            ns, total = list(self._ns), self._sum
+        names = [*map(str, map(float, self._bounds)), "+Inf"]
+        buckets = list(zip(names, accumulate(ns), strict=True))
+        yield HistogramMetricFamily(self._name, self._about, buckets=buckets, sum_value=total)
 
 
 class _Now(Collector):

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
@@ -80,6 +81,17 @@ def test_two_processes_figures_do_not_mix():
     assert read(first.text(None))["lantoa_turn_seconds_count",] == 1
     assert read(first.text(None))["lantoa_batch_units_bucket", "16.0"] == 1
     assert read(second.text(None))["lantoa_commit_seconds_count",] == 0
+
+
+def test_a_time_is_in_the_bucket_of_its_bound_and_in_all_longer_ones():
+    metrics = Metrics()
+    for seconds in (0.0, 0.001, 0.0011, 9.0, 70.0):
+        metrics.turn_took(seconds)
+    found = read(metrics.text(None))
+    bounds = ("0.001", "0.0025", "5.0", "10.0", "+Inf")
+    assert [found["lantoa_turn_seconds_bucket", each] for each in bounds] == [2, 3, 3, 4, 5]
+    assert found["lantoa_turn_seconds_count",] == 5
+    assert found["lantoa_turn_seconds_sum",] == pytest.approx(79.0021)
 
 
 def test_memory_is_told():
