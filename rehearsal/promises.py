@@ -16,7 +16,7 @@ GRACE = timedelta(seconds=10)  # on the way to the phone, within the platform's 
 MOST_A_WEEK = 3
 PAUSE_AFTER = 3
 CALM_AT_MOST = timedelta(seconds=60)
-AROUND = timedelta(minutes=3)  # how long after its end a fault still explains a delay
+AROUND = timedelta(minutes=3)  # a fault this near is in the way
 WHOLE_SYSTEM = frozenset({"kill", "outage", "refused", "database"})
 
 
@@ -77,7 +77,7 @@ def _tallies(books: Books) -> Result:
             result.breaches.append(f"no tally of {school_class.label}, slot {_at(slot)}")
         elif found.at - slot <= ON_TIME:
             on_time += 1
-        elif _explained(books, slot, found.at, school_class.group):
+        elif found.at - _possible(books, slot, school_class.group) <= ON_TIME:
             excused += 1
         else:
             late += 1
@@ -201,11 +201,13 @@ def _waits(books: Books) -> Result:
         wait = each.heard_at - each.at
         longest = max(longest, wait)
         n_over += wait > timedelta(seconds=5)
-        if wait > calm and not _explained(books, each.at, each.heard_at, each.chat, each.update):
+        if wait > calm:
+            wait = each.heard_at - _possible(books, each.at, each.chat, each.update)
+        if wait > calm:
             calm, worst = wait, each
     result.counts = {
-        "outside faults": _s(calm),
-        "with faults": _s(longest),
+        "after the faults in its way": _s(calm),
+        "in all": _s(longest),
         "over 5 s": _n(n_over),
     }
     if worst is not None and calm > CALM_AT_MOST:
@@ -213,21 +215,21 @@ def _waits(books: Books) -> Result:
     return result
 
 
-def _explained(
-    books: Books, begins: datetime, ends: datetime, chat: int | None, update: int = 0
-) -> bool:
-    """Whether a fault of the whole system, of this chat or of this update lies in between."""
+def _possible(books: Books, at: datetime, chat: int | None, update: int = 0) -> datetime:
+    """From when on something due at an instant could be done: after the faults that were in its way.
+
+    Those of the whole system, of this chat, and of this update; one may follow on another.
+    """
     for fault in books.faults:
         mine = (
             fault.kind in WHOLE_SYSTEM
             or (fault.chat is not None and fault.chat == chat)
             or (fault.kind in {"double", "reordered"} and fault.what == update)
-            or fault.kind == "flood"
         )
-        over = (fault.until or fault.at) + AROUND
-        if mine and fault.at <= ends and begins <= over:
-            return True
-    return False
+        over = fault.until or fault.at
+        if mine and fault.at <= at + AROUND and at < over + AROUND:
+            at = max(at, over)
+    return at
 
 
 def _n(n: int) -> str:
