@@ -26,6 +26,7 @@ from bot.keeping import Bot, CannotStart, Keeper
 from bot.marks import DatabaseMarks
 from bot.metrics import Metrics, Sight, look
 from bot.nightly import Nightly
+from bot.proxies import behind
 from bot.remote_clock import Duties, RemoteClock
 from bot.ticker import Ticker
 from bot.wake import Waker
@@ -204,7 +205,10 @@ class App:
 
     async def _serve(self) -> web.AppRunner:
         """Listen on HTTP: webhooks and the few pages."""
-        application = web.Application(client_max_size=1 << 20, middlewares=[self.web.kindly])
+        application = web.Application(
+            client_max_size=1 << 20,
+            middlewares=[behind(self.settings.proxies), self.web.kindly],
+        )
         application.add_routes(
             routes(self.database, self.metrics, self.settings, lambda: self.ready, self._look)
         )

@@ -6,6 +6,7 @@ import secrets
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -80,6 +81,7 @@ class Settings:
         push_hosts: push services of browsers besides the known ones; `bot.channels.web.push`.
         backup: whether `lantoa run` makes a backup every night.
         backup_key: passphrase that seals backups; "" leaves them open.
+        proxies: where our proxies ask from, besides this machine; `bot.proxies`.
     """
 
     home: Path
@@ -97,6 +99,7 @@ class Settings:
     push_hosts: tuple[str, ...] = ()
     backup: bool = True
     backup_key: str = ""
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def base(self) -> str:
@@ -176,6 +179,7 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
         push_hosts=_push_hosts(plain["PUSH_HOSTS"], faults),
         backup=_switch("BACKUP", plain["BACKUP"], faults),
         backup_key=_backup_key(plain["BACKUP_KEY"], faults),
+        proxies=_proxies(plain["PROXIES"], faults),
     )
     return settings, tuple(faults)
 
@@ -193,6 +197,7 @@ PLAIN = {
     "PUSH_HOSTS": "",
     "BACKUP": "on",
     "BACKUP_KEY": "",
+    "PROXIES": "",
 }
 ONE_BOT = (
     *("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY"),
@@ -272,6 +277,16 @@ def _push_hosts(text: str, faults: list[str]) -> tuple[str, ...]:
         )
         return ()
     return hosts
+
+
+def _proxies(text: str, faults: list[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        faults.append(
+            "LANTOA_PROXIES: phải là địa chỉ mạng, cách nhau bằng dấu phẩy: 172.16.0.0/12"
+        )
+        return ()
 
 
 def _switch(name: str, text: str, faults: list[str]) -> bool:
