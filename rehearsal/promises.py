@@ -216,7 +216,7 @@ def _waits(books: Books) -> Result:
 
 
 def _possible(books: Books, at: datetime, chat: int | None, update: int = 0) -> datetime:
-    """From when on something due at an instant could be done: after the faults that were in its way.
+    """From when on something due at an instant could be done: after the faults in its way.
 
     Those of the whole system, of this chat, and of this update; one may follow on another.
     """
