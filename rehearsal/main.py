@@ -29,6 +29,7 @@ from rehearsal.world import World
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BEGINS_AT = datetime(2026, 10, 5, tzinfo=ZONE)  # a Monday; four weeks without a break follow
+SETTLED_S = 30 * 3600
 OK, BROKEN, WRONG_USE, STOPPED = 0, 1, 2, 130
 
 
@@ -108,7 +109,6 @@ class Play:
             cast = make_cast(self._plot)
             slips = await world.installation.enrol(cast)
             await world.begin()
-        self._rss_begin = world.installation.memory()
         world.listen(self._hear)
         self._people = gather(world.street, cast, slips, self._books)
         self._faults.plan()
@@ -125,6 +125,7 @@ class Play:
     async def _weeks(self) -> None:
         """Let time go on to the end, and a little further for what waits."""
         world, plot = self._world, self._plot
+        world.agenda.at(SETTLED_S * SECOND, self._weigh)
         length = plot.ends_at - plot.begins_at
         end_us = (length // timedelta(seconds=1) + plot.drain_s) * SECOND
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -139,6 +140,10 @@ class Play:
                     shown = time.monotonic()
                     said = f"{world.clock.now:%a %d/%m %H:%M}  {world.hooks.n_posted:,} updates"
                     bar.update(task, completed=world.clock.now_us, description=said)
+
+    def _weigh(self) -> None:
+        """Take the memory of processes that have begun and have done a day's work."""
+        self._rss_begin = self._world.installation.memory()
 
     async def _measure(self) -> Measured:
         """What the table needs besides the books."""
