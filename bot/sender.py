@@ -232,6 +232,8 @@ class Sender:
         What nobody waits for takes four fifths of the calls at most: when calls are slow, or the
         database that judges them is, an answer still finds room.
         """
+        if not self._n_unasked:
+            return LAST
         most = min(self._most_in_flight, self._pacer.allowed) * 4 // 5
         return LAST if self._n_unasked < max(most, 1) else 0
 

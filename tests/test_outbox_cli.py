@@ -1,15 +1,17 @@
 """`lantoa outbox`: what waits or failed and why; send again, or drop; ids only."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from bot import outbox_cli
+from bot import outbox_cli, outbox_show
 from bot.clock import SystemClock
 from db import migrate
 from tests.conversation import MiniSchool
@@ -196,3 +198,17 @@ def test_wrong_use_gets_a_sentence_and_exit_2(command, words):
     result = command(*words)
     assert result.exit_code == 2
     assert "Traceback" not in result.output
+
+
+def test_every_reason_of_ours_has_words_for_the_operator():
+    root = Path(outbox_cli.__file__).parents[1]
+    sources = ("handlers/sense.py", "handlers/unasked.py", "bot/tries.py", "bot/checks.py")
+    wires = ("bot/channels/telegram_wire.py",)
+    given = r'(?:Verdict|Hold)\("([^"]+)"|(?:dropped|again)\([^"\n]*"([^"]+)"\)|reason="([^"]+)"'
+    codes = {
+        next(filter(None, found))
+        for path in (*sources, *wires)
+        for found in re.findall(given, (root / path).read_text(encoding="utf-8"))
+    }
+    assert {"too old", "answered", "night", "no connection"} <= codes
+    assert codes - {"ended"} <= set(outbox_show.REASONS)

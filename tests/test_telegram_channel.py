@@ -143,6 +143,7 @@ async def test_the_wait_between_failing_polls_grows_to_thirty_seconds(fake, desk
 async def test_a_webhook_in_the_way_of_polling_is_deleted_and_what_waits_is_taken(fake, desk):
     fake.api.webhook = {"url": "http://127.0.0.1:9/gone"}
     fake.user("Lan").start()
+    await desk.channel.admin()  # imported before: that takes seconds
     async with desk.listening():
         await until(lambda: len(desk.intake.taken) == 1)
     assert fake.api.webhook == {}
