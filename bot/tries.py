@@ -75,7 +75,8 @@ def since(row: OutRow) -> datetime | None:
 def too_old(row: OutRow, now: datetime) -> bool:
     """Whether the row is given up."""
     began = since(row)
-    return began is not None and now - began > TOO_OLD.get(row.rank, TOO_OLD["answer"])
+    rank = "answer" if row.rank == "reminder" and row.sense is not None else row.rank
+    return began is not None and now - began > TOO_OLD.get(rank, TOO_OLD["answer"])
 
 
 class Tries:

@@ -135,6 +135,22 @@ def test_who_was_never_written_to_unasked_has_no_last_time(shelf):
     assert shelf.school.store(lambda s: s.outbox.last_unasked_at(an)) is None
 
 
+def test_the_operator_s_list_has_what_is_open_and_what_ended_so_since_then(shelf):
+    now = shelf.school.now
+    waiting = shelf.put("lan", retry_at=now + LATER, tries=1)
+    old, new = (
+        shelf.put("lan", outcome="rejected", done_at=now - age, reason="x")
+        for age in (timedelta(days=8), timedelta(days=1))
+    )
+    shelf.put("an", outcome="sent", done_at=now)
+    since = now - timedelta(days=7)
+    rows = shelf.school.store(lambda s: s.outbox.listed(["rejected"], since, 10))
+    assert [(row.id, row.chat) for row in rows] == [(waiting, "lan"), (new, "lan")]
+    assert shelf.row(old).outcome == "rejected"
+    assert shelf.school.store(lambda s: s.outbox.totals()) == {"open": 1, "rejected": 2, "sent": 1}
+    assert shelf.school.store(lambda s: s.outbox.n_open()) == 1
+
+
 def marks_of(school: MiniSchool, database: Database) -> DatabaseMarks:
     """The product's marks, by a clock that stands."""
     return DatabaseMarks(database, SteppedClock(school.now), Metrics(), _nothing, school.world)

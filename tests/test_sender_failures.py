@@ -223,6 +223,7 @@ async def test_the_next_process_goes_on_with_the_waits_where_the_last_one_stoppe
     assert stage.book.marks == [("waits", 1, 5, 30.0, "busy")]
 
 
+SENSE = {"kind": "remind"}
 AGES = {"answer": 24 * 3600, "tally": 6 * 24 * 3600, "reminder": 3600}
 
 
@@ -242,6 +243,24 @@ async def test_a_row_is_given_up_at_the_age_of_its_rank(rank, most_s):
     assert stage.book.ends[1:] == [("dropped", 1, "too old")]
 
 
+async def test_a_reminder_that_is_judged_before_its_call_is_given_up_by_its_judge_or_in_a_day():
+    stage = Stage()
+    ages = [timedelta(hours=2), timedelta(hours=3), timedelta(hours=25)]
+    stage.book.rows = [
+        row(n, account=n, rank="reminder", sense=SENSE, created_at=START - age)
+        for n, age in enumerate(ages, start=1)
+    ]
+    stage.book.verdicts = {2: Verdict("late")}
+    async with stage.running():
+        await idle()
+    assert stage.platform.ids == [1]
+    assert sorted(stage.book.marks, key=lambda mark: mark[1]) == [
+        ("sent", 1, "m1"),
+        ("dropped", 2, "late"),
+        ("dropped", 3, "too old"),
+    ]
+
+
 async def test_a_row_that_waited_for_the_morning_is_not_too_old_then():
     stage = Stage()
     since = START - timedelta(hours=9)
@@ -251,9 +270,6 @@ async def test_a_row_that_waited_for_the_morning_is_not_too_old_then():
         await stage.step(5, 5)
     assert stage.platform.ids == [1, 1, 1]
     assert stage.book.ends == [("sent", 1, "m1")]
-
-
-SENSE = {"kind": "remind"}
 
 
 async def test_what_has_lost_its_sense_is_not_sent_and_costs_no_slot():
