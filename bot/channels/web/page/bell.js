@@ -1,36 +1,42 @@
 // The bell: whether this device is told of news while the page is shut.
 // It asks once, in a line of the page; the browser's own question comes only after a tap.
 'use strict';
-const ASK = 'Khi có tin, máy này báo một dòng ngắn nhé? Mỗi tuần nhiều nhất 3 tin, ban đêm không báo. '
-  + 'Màn hình khóa không hiện tên ai.';
+const QUESTION = 'Khi có tin, máy này báo một dòng ngắn nhé? Mỗi tuần nhiều nhất 3 tin, '
+  + 'ban đêm không báo, không hiện tên ai.';
 const DONE = 'Xong. Có tin là máy này báo. Muốn thôi thì bấm “Cỡ chữ” ở đầu trang.';
 const LATER = 'Được. Khi nào muốn nhận thì bấm “Cỡ chữ” ở đầu trang.';
 const SHUT = 'Máy đang chặn thông báo của trang này. Muốn nhận thì bấm hình cạnh địa chỉ trang, '
   + 'vào phần Quyền, rồi cho phép Thông báo.';
 const FAILED = 'Chưa bật được. Hãy thử lại khi mạng tốt hơn.';
-const offer = $('offer');
-const [line, answers] = offer.children;
+const box = $('offer');
+const [line, answers] = box.children;
 const [yes, later] = answers.children;
+const READ_MS = 10000;
 let heeded = '';
+let answered = 0;
 
 // What the server says of this chat comes with who is speaking.
 function showBell() {
   if (wish !== heeded) {
     heeded = wish;
     const asks = (wish === 'ask' || wish === 'offered') && Notification.permission !== 'denied';
-    if (asks) say(ASK, true);
-    else if (!answers.hidden) offer.hidden = true;
+    if (asks) say(QUESTION, true);
+    else if (!answers.hidden) box.hidden = true;
     if (wish === 'ask') call('push', { say: 'offered' });
     if (wish === 'lost' && Notification.permission === 'granted') ring().catch(() => {});
   }
+  if (answers.hidden && Date.now() - answered > READ_MS) box.hidden = true;
   showSwitch();
 }
 
 // In the line under the chat while that is there, else under the switch.
 function say(words, asks) {
-  if (asks) offer.hidden = false;
+  const held = answers.contains(document.activeElement);
+  if (asks) box.hidden = false;
   answers.hidden = !asks;
-  (offer.hidden ? $('heed') : line).textContent = words;
+  answered = Date.now();
+  (box.hidden ? $('heed') : line).textContent = words;
+  if (held && !asks) line.focus({ preventScroll: true });
 }
 
 async function showSwitch() {
@@ -64,8 +70,8 @@ async function turnOn() {
   const allowed = await Notification.requestPermission();
   if (allowed === 'denied') say(SHUT);
   if (allowed !== 'granted') return;
-  const asked = !offer.hidden && !answers.hidden;
-  await ring().then(() => say(DONE), () => say(FAILED, asked));
+  const asked = !box.hidden && !answers.hidden;
+  await ring().then(() => say(box.hidden ? '' : DONE), () => say(FAILED, asked));
   showSwitch();
 }
 
@@ -74,7 +80,7 @@ async function turnOff() {
   await call('push', old ? { off: old.endpoint } : { say: 'declined' });
   if (old) await old.unsubscribe();
   wish = heeded = 'declined';
-  say(LATER);
+  say(box.hidden ? '' : LATER);
   showSwitch();
 }
 
