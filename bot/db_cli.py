@@ -170,8 +170,9 @@ def _sentences() -> Iterator[None]:
 
 @contextmanager
 def _shown() -> Iterator[Progress]:
-    """A bar on the screen while the block lasts."""
-    with Bar(console=Console(stderr=True), transient=True) as bar:
+    """A bar on the screen while the block lasts; nothing where nobody looks."""
+    console = Console(stderr=True)
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Đang chuẩn bị", total=1.0)
 
         def tell(what: str, part: float) -> None:

@@ -50,11 +50,15 @@ def restore(
     Raises:
         BackupError: the place is not empty, or the file cannot be used; nothing was changed.
     """
-    settings.home.mkdir(0o700, parents=True, exist_ok=True)
-    with _empty_place(settings), working_folder(settings.home) as folder:
-        found = unpack(source, folder, settings.backup_key, progress)
-        _check(found, source, settings)
-        place = _put(found, source, settings, now, progress)
+    try:
+        settings.home.mkdir(0o700, parents=True, exist_ok=True)
+        with _empty_place(settings), working_folder(settings.home) as folder:
+            found = unpack(source, folder, settings.backup_key, progress)
+            _check(found, source, settings)
+            place = _put(found, source, settings, now, progress)
+    except OSError as error:
+        text = f"Không ghi được vào {settings.home} ({error.strerror}); chưa thay đổi gì."
+        raise BackupError(text, "not_written") from None
     return Restored(found.manifest, place)
 
 
