@@ -22,7 +22,7 @@ from bot.channels.web import WebChannel, WebSettings
 from bot.clock import Clock, SystemClock
 from bot.config import API_BASE, BotSettings, Settings
 from bot.intake import Intake
-from bot.keeping import Bot, CannotStart, Keeper
+from bot.keeping import Bot, CannotStart, Keeper, Lease
 from bot.marks import DatabaseMarks
 from bot.metrics import Metrics, Sight, look
 from bot.nightly import Nightly
@@ -90,7 +90,9 @@ class App:
         web_settings = WebSettings(settings.secret, settings.base, framed, settings.push_hosts)
         self.web = WebChannel(web_settings, self.database, self.world, self.clock, self.hand_over)
         channels: list[Channel] = [make_channel(bot, settings, self.clock) for bot in settings.bots]
-        self._bots = {channel.name: Bot(channel) for channel in [*channels, self.web]}
+        self._bots = {
+            channel.name: Bot(channel, Lease(self.clock)) for channel in [*channels, self.web]
+        }
         for bot in settings.bots:
             capabilities = self._bots[bot.name].channel.capabilities
             self._faces[bot.name] = BotFace(bot.channel, "", capabilities)
@@ -119,7 +121,7 @@ class App:
             known = self._bots.get(bot)
             if known is not None and known.sender is not None:
                 known.sender.hand_over([row for row in rows if row.bot == bot])
-            else:
+            if known is None or not known.is_ours:
                 self._waker.call(bot)
         for chat in {row.chat for row in rows if row.bot == WEB}:
             self.web.wake(chat)

@@ -76,8 +76,14 @@ class Bot:
     """One bot of this process: its channel, and its sender while this process holds its lease."""
 
     channel: Channel
+    lease: Lease
     published: bool = False
     sender: Sender | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process sends for it now."""
+        return self.sender is not None and self.lease.holds
 
 
 class Keeper:
@@ -107,21 +113,20 @@ class Keeper:
     async def keep(self, bot: Bot, settled: Callable[[], None]) -> None:
         """Hold the bot's lease as long as possible; poll and send while holding it."""
         name = bot.channel.name
-        lease = Lease(self._clock)
         bot.published = await self._introduce(bot)
         settled()
         while True:
-            if not await self._ours(name, lease):
+            if not await self._ours(name, bot.lease):
                 await self._clock.sleep(RENEW_S)
                 continue
             log.info("bot_held", bot=name)
-            bot.sender = Sender(bot.channel, self._marks, self._clock, ours=lambda: lease.holds)
+            bot.sender = Sender(bot.channel, self._marks, self._clock, ours=lambda: bot.lease.holds)
             try:
-                await self._work(bot, bot.sender, lease)
+                await self._work(bot, bot.sender)
             finally:
                 bot.sender = None
 
-    async def _work(self, bot: Bot, sender: Sender, lease: Lease) -> None:
+    async def _work(self, bot: Bot, sender: Sender) -> None:
         """Poll and send until another process has the lease."""
         async with asyncio.TaskGroup() as group:
             loops = [
@@ -132,7 +137,7 @@ class Keeper:
                 # Beside the polling: the library for it takes seconds to import.
                 bot.published = True
                 loops.append(group.create_task(self._publish(bot.channel)))
-            while await self._ours(bot.channel.name, lease):
+            while await self._ours(bot.channel.name, bot.lease):
                 await self._clock.sleep(RENEW_S)
             log.warning("lease_lost", bot=bot.channel.name)
             for task in loops:

@@ -37,7 +37,7 @@ class Process:
     @property
     def holds(self) -> bool:
         """Whether it sends for the bot."""
-        return self.app._bots["tg"].sender is not None  # noqa: SLF001 - nobody else needs to know
+        return self.app._bots["tg"].is_ours  # noqa: SLF001 - nobody else needs to know
 
     def address(self, path: str) -> str:
         """The address of a path of this process."""
