@@ -134,7 +134,7 @@ def resting(store: Store, world: World, person: Person, day: date) -> bool:
     """Whether a person is to be left alone on this day: a break, exams, or a pause.
 
     A relative, or a teacher of several classes, rests when all their classes do; who belongs to no
-    class, when the whole school does.
+    class, when the whole school does. Exams and a class's pause are for its pupils only.
     """
     found = [person]
     if person.kind == "relative":
@@ -143,9 +143,14 @@ def resting(store: Store, world: World, person: Person, day: date) -> bool:
     classes = {(each.class_id, each.class_label) for one in found for each in one.memberships} or {
         (None, "")
     }
-    return all(
-        world.school.in_break(day, label)
-        or (person.kind == "pupil" and world.school.calendar.exam(day, label))
-        or store.pauses.paused(person.id, class_id, day)
-        for class_id, label in sorted(classes, key=str)
-    )
+    if person.kind == "pupil":
+        exam = world.school.calendar.exam
+        return all(
+            world.school.in_break(day, label)
+            or exam(day, label)
+            or store.pauses.paused(person.id, class_id, day)
+            for class_id, label in sorted(classes, key=str)
+        )
+    if store.pauses.paused(person.id, None, day):
+        return True
+    return all(world.school.in_break(day, label) for _, label in classes)

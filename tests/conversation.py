@@ -236,8 +236,9 @@ class MiniSchool:
             first.rollback()
         return result
 
-    def tick(self, to: str) -> None:
+    def tick(self, to: str) -> list[Fire]:
         """Move the clock to local time `to`, firing what is due on the way, in order."""
+        fires: list[Fire] = []
         target = local(to)
         assert target >= self.now, "the clock does not go back"
         for _ in range(1000):
@@ -248,12 +249,13 @@ class MiniSchool:
                 account = place(store, due[0]) if due else None
             if not due:
                 self.now = target
-                return
+                return fires
             self.now = max(self.now, due[0].next_at)
             work = partial(fire, Occurrence(due[0].id, due[0].next_at), FIRED, self.world, self.now)
             chat = account.id if account is not None else None
             done: Fire = self.run(Unit(work, self.now, account=chat, person=due[0].person_id))
             assert done.claimed
+            fires.append(done)
         raise AssertionError("schedules fire without end")
 
 
