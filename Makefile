@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPREAD := -n 3 --maxschedchunk 1
 
-.PHONY: install setup demo picture test lint types layers pytest browser coverage bench format lock clean
+.PHONY: install setup demo picture test lint types layers pytest browser rehearse rehearse-small coverage bench format lock clean
 
 # What running needs; `setup` brings what changing and testing needs too.
 install: $(VENV)/.runs
@@ -46,6 +46,14 @@ pytest: setup
 # since a browser is slow, and is not on every machine.
 browser: setup
 	$(BIN)/pytest -n 2 --maxschedchunk 1 tests/test_*_browser.py
+
+# A school in a box: four weeks of 2,241 pupils played against real processes, faults included.
+rehearse: setup
+	$(BIN)/lantoa rehearse --faults harsh $(REHEARSE_FLAGS)
+
+# Two weeks of 200 pupils, on SQLite and on PostgreSQL.
+rehearse-small: setup
+	$(BIN)/python -m tools.rehearse_small $(REHEARSE_FLAGS)
 
 # Branch coverage with a floor that only rises; apart from `test`, since it doubles the time.
 coverage: setup
