@@ -202,7 +202,7 @@ def _waits(books: Books) -> Result:
         longest = max(longest, wait)
         n_over += wait > timedelta(seconds=5)
         if wait > calm:
-            wait = each.heard_at - _possible(books, each.at, each.chat, each.update)
+            wait = each.heard_at - _possible(books, _delivered(books, each), each.chat)
         if wait > calm:
             calm, worst = wait, each
     result.counts = {
@@ -215,17 +215,22 @@ def _waits(books: Books) -> Result:
     return result
 
 
-def _possible(books: Books, at: datetime, chat: int | None, update: int = 0) -> datetime:
+def _delivered(books: Books, sent: Sent) -> datetime:
+    """When an update reached the product: later than it was sent, if it was held up on the way."""
+    held_up = any(
+        fault.kind in {"double", "reordered"} and fault.what == sent.update
+        for fault in books.faults
+    )
+    return max(sent.at, sent.taken_at) if held_up and sent.taken_at is not None else sent.at
+
+
+def _possible(books: Books, at: datetime, chat: int | None) -> datetime:
     """From when on something due at an instant could be done: after the faults in its way.
 
-    Those of the whole system, of this chat, and of this update; one may follow on another.
+    Those of the whole system and of this chat; one may follow on another.
     """
     for fault in books.faults:
-        mine = (
-            fault.kind in WHOLE_SYSTEM
-            or (fault.chat is not None and fault.chat == chat)
-            or (fault.kind in {"double", "reordered"} and fault.what == update)
-        )
+        mine = fault.kind in WHOLE_SYSTEM or (fault.chat is not None and fault.chat == chat)
         over = fault.until or fault.at
         if mine and fault.at <= at + AROUND and at < over + AROUND:
             at = max(at, over)
