@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Process:
         self, body: Any, path: str = "/hooks/telegram/tg", **headers: str
     ) -> tuple[int, Mapping[str, str]]:
         """Post an update as Telegram does; status and headers."""
-        raw = {"data": body} if isinstance(body, bytes) else {"json": body}
+        raw = {"data": BytesIO(body)} if isinstance(body, bytes) else {"json": body}
         sent = {HEADER: SECRET} | headers
         async with self.http.post(self.address(path), headers=sent, **raw) as answer:
             await answer.read()

@@ -76,7 +76,10 @@ def loads(raw: bytes) -> object:
     try:
         found: object = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        found = json.loads(raw)
+        try:
+            found = json.loads(raw)
+        except RecursionError:  # a thousand brackets are no update
+            raise ValueError("too deep") from None
     return found
 
 
