@@ -48,6 +48,7 @@ STAFF = (
     "Giữ đến {until}. Ban giám hiệu và người phụ trách xem được. "
     "Muốn sửa hoặc xóa, {you} báo người phụ trách của trường."
 )
+DEVICES = "; máy được báo khi có tin: {n}"
 NO_CONSENT = "chưa có, nên mình không lưu kết quả học mới"
 CONSENT = "có, ghi ngày {day}"
 WITHDRAW = (
@@ -110,7 +111,10 @@ def until(turn: Turn) -> str:
 
 def _numbers(kept: Kept) -> dict[str, str]:
     names = ("lessons", "answers", "guidances", "confirmations", "chats")
-    return {name: number(getattr(kept, name)) for name in names}
+    numbers = {name: number(getattr(kept, name)) for name in names}
+    if kept.devices:
+        numbers["chats"] += DEVICES.format(n=number(kept.devices))
+    return numbers
 
 
 def _pupil(turn: Turn, person: Person) -> dict[str, Any]:

@@ -80,6 +80,9 @@ async def test_a_phone_is_asked_after_the_first_finished_lesson_and_told_of_what
         device = push.device("phone")
         assert await answer(phone, {"on": device.to_json()}) == 200
         assert await wish(phone) == "on"
+        await phone.send(text="dữ liệu")
+        assert "Nơi em trò chuyện với mình: 1; máy được báo khi có tin: 1" in phone.said[-1]
+        await phone.send(tap=dict(phone.buttons)["Quay lại"])
         await step_to(phone, sqlite_school, WEDNESDAY)
         assert len(said(sqlite_school)) == 1
         assert device.shown == ["Lan Tỏa có tin cho em"]

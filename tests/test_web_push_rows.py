@@ -68,11 +68,11 @@ def test_a_chat_keeps_its_newest_five_devices(sqlite_school):
     assert sorted(name for _, name in kept(sqlite_school)) == ["a", "c", "d", "e", "f"]
 
 
-def test_a_browser_that_subscribes_elsewhere_moves_there(sqlite_school):
-    first, second = on_web(sqlite_school, "lan"), on_web(sqlite_school, "an")
-    subscribe(sqlite_school, first, "a")
-    subscribe(sqlite_school, second, "a")
-    assert kept(sqlite_school) == [(second, "a")]
+def test_a_browser_that_subscribes_elsewhere_moves_there(school):
+    first, second = on_web(school, "lan"), on_web(school, "an")
+    subscribe(school, first, "a")
+    subscribe(school, second, "a")
+    assert kept(school) == [(second, "a")]
 
 
 def test_a_chat_that_declined_is_not_offered_again(sqlite_school):
@@ -99,15 +99,15 @@ def leave(school: MiniSchool, account: int, alias: str) -> None:
     school.store(lambda store: store.chats.leave(account, school.person[alias]))
 
 
-def test_a_chat_that_everybody_has_left_is_told_nothing(sqlite_school):
-    web = on_web(sqlite_school, "lan")
-    on_web(sqlite_school, "an", "web-lan")
-    subscribe(sqlite_school, web, "a")
-    leave(sqlite_school, web, "lan")
-    assert kept(sqlite_school) == [(web, "a")], "somebody else still uses this chat"
-    leave(sqlite_school, web, "an")
-    assert kept(sqlite_school) == []
-    assert state(sqlite_school, web) is None, "who comes next is asked anew"
+def test_a_chat_that_everybody_has_left_is_told_nothing(school):
+    web = on_web(school, "lan")
+    on_web(school, "an", "web-lan")
+    subscribe(school, web, "a")
+    leave(school, web, "lan")
+    assert kept(school) == [(web, "a")], "somebody else still uses this chat"
+    leave(school, web, "an")
+    assert kept(school) == []
+    assert state(school, web) is None, "who comes next is asked anew"
 
 
 def test_a_renewed_code_ends_the_subscriptions_of_the_lost_phone(sqlite_school):

@@ -14,6 +14,7 @@ from db.models import (
     guidance,
     kinship,
     outbox,
+    push_subscription,
     run,
     schedule,
     skill_check,
@@ -50,6 +51,9 @@ WITHDRAW = (
 )
 
 
+CHATS = select(speaker.c.account_id).where(speaker.c.person_id == WHO)
+
+
 def _count(*where: Any) -> Select[Any]:
     return select(func.count()).where(*where)
 
@@ -64,6 +68,7 @@ COUNTS: Mapping[str, Select[Any]] = {
         confirmation.c.by_person_id == WHO
     ),
     "chats": _count(speaker.c.person_id == WHO),
+    "devices": _count(push_subscription.c.account_id.in_(CHATS)),
 }
 
 OPEN_RUNS = select(run.c.id).where(run.c.person_id == WHO, run.c.finished_at.is_(None))
@@ -73,7 +78,6 @@ STOP_RECORDING = (
 )
 
 OWN_GUIDANCES = select(guidance.c.id).where(guidance.c.pupil_id == WHO)
-CHATS = select(speaker.c.account_id).where(speaker.c.person_id == WHO)
 ERASE_SENT = (
     update(outbox)
     .where(outbox.c.account_id.in_(CHATS), outbox.c.done_at.is_not(None))
@@ -102,6 +106,7 @@ class Kept:
         guidances: times they guided a relative, as a pupil; cancelled ones left out.
         confirmations: guidances that they answered for, as a relative.
         chats: accounts in which they speak.
+        devices: browsers that are told when there is news in one of these.
     """
 
     lessons: int
@@ -109,6 +114,7 @@ class Kept:
     guidances: int
     confirmations: int
     chats: int
+    devices: int
 
 
 class Privacy:

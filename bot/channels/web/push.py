@@ -5,6 +5,7 @@ Sources: RFC 8030 (the call), RFC 8291 (its encryption), RFC 8292 (who we are: V
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -21,7 +22,7 @@ from aiohttp import (
     DummyCookieJar,
 )
 
-from bot.channels import DeliveryError, OutRow, Rejected, RetryLater, Uncertain
+from bot.channels import DeliveryError, OutRow, Rejected, RetryLater, Unavailable, Uncertain
 from bot.channels.web.push_seal import Sealer
 from bot.clock import Clock
 from db.batch import Unit
@@ -38,7 +39,7 @@ HOSTS = (
 )
 MOST_TTL = timedelta(hours=4)
 CALL_S, CONNECT_S = 15.0, 5.0
-BUSY_S, MOST_WAIT_S = 60.0, 3600.0
+AWAY_S, BUSY_S, MOST_WAIT_S = 5.0, 60.0, 600.0
 TAKEN, GONE = frozenset({200, 201, 202, 204}), frozenset({404, 410})
 TOPIC = "tin"  # what waits for a phone to be switched on is replaced by the next
 BY_WEIGHT = (RetryLater, Uncertain, Rejected)
@@ -101,7 +102,7 @@ class Pusher:
         One that has heard is enough: the person has been told.
 
         Raises:
-            RetryLater: no push service was reached, or none had time.
+            RetryLater: no push service was reached, or none had time; or the database is away.
             Uncertain: one may have heard us; a repeat replaces the first on the phone.
             Rejected: none would have it.
         """
@@ -109,7 +110,10 @@ class Pusher:
         ttl = min(until_night(now, self._zone), MOST_TTL)  # what is read next morning is stale
         if ttl <= timedelta(0):
             return
-        found = await self._database.read(partial(read_notice, row.account, row.id))
+        try:
+            found = await self._database.read(partial(read_notice, row.account, row.id))
+        except Unavailable:
+            raise RetryLater(AWAY_S, reason="database") from None
         if found is None:
             return
         told = [await self._told(found.text, device, ttl) for device in found.devices]
@@ -132,7 +136,8 @@ class Pusher:
         except DeliveryError as error:
             return error
         if status in GONE:
-            await self._database.run(Unit(partial(_remove, row), now))
+            with suppress(Unavailable):  # the next reminder finds it gone again
+                await self._database.run(Unit(partial(_remove, row), now))
         return status in TAKEN
 
     async def _post(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> int:
