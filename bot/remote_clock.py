@@ -85,6 +85,10 @@ class RemoteClock(Clock):
             self._socket.recv(TOLD.size, socket.MSG_WAITALL)
         )
 
+    def close(self) -> None:
+        """Be no more a part of the rehearsal."""
+        self._socket.close()
+
     # What everybody asks of a clock
 
     @override
@@ -210,6 +214,7 @@ def run(address: str, serve: Callable[[RemoteClock], Coroutine[Any, Any, None]])
     selector = RestfulSelector(clock)
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         runner.run(serve(clock))
+    clock.close()
 
 
 def instant(environ: Mapping[str, str]) -> datetime | None:
@@ -218,5 +223,5 @@ def instant(environ: Mapping[str, str]) -> datetime | None:
     if not address:
         return None
     clock = RemoteClock(address)
-    clock._socket.close()  # noqa: SLF001 - our own
+    clock.close()
     return clock.now()

@@ -71,6 +71,10 @@ class Ward(asyncio.Protocol):
             self._data = self._data[REPORT.size :]
             self._clock.rested(self, number, Rest(*fields))
 
+    def let_go(self) -> None:
+        """End the connection: a process that still runs ends too."""
+        self._transport.abort()
+
     def tell(self, word: bytes) -> None:
         """Send it a word of the clock."""
         self._transport.write(word)
@@ -106,9 +110,11 @@ class PlayClock:
         return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, and let the processes go."""
         if self._server is not None:
             self._server.close()
+        for ward in list(self.wards.values()):
+            ward.let_go()
 
     @property
     def now(self) -> datetime:
