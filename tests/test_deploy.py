@@ -2,12 +2,15 @@
 
 import re
 import subprocess
+import tomllib
 from configparser import ConfigParser
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 import typer.main
+import yaml
 
 from bot.__main__ import app
 from bot.cli import WRONG_USE
@@ -19,8 +22,10 @@ ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 GUIDE = (DEPLOY / "HUONG-DAN.md").read_text(encoding="utf-8")
 EXAMPLE = (DEPLOY / ".env.example").read_text(encoding="utf-8")
+CADDYFILE_COMPOSE = (DEPLOY / "Caddyfile.compose").read_text(encoding="utf-8")
 CADDYFILE = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
 SHELL = re.findall(r"^```sh\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+IN_CONTAINER = re.compile(r"^docker compose (exec lantoa|run --rm) lantoa ")
 STOP_S = 5  # the product's promise: SIGTERM ends it within
 
 
@@ -124,6 +129,84 @@ def test_the_proxy_leads_to_where_the_product_listens_and_holds_no_stream_back()
     assert not re.search(r"^\s*log\b", CADDYFILE, re.MULTILINE)  # addresses hold codes
 
 
+# Containers
+
+
+@pytest.fixture
+def compose() -> dict[str, Any]:
+    found = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    return dict(found["services"])
+
+
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+IGNORED = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8")
+PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"][
+    "build"
+]["targets"]["wheel"]["packages"]
+
+
+def test_the_image_holds_what_is_installed_and_nothing_else():
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    files = {name for names in copied for name in names.split()}
+    assert files == {"requirements.lock", "pyproject.toml", "README.md", *PACKAGES}
+    assert set(re.findall(r"^!(.+)$", IGNORED, re.MULTILINE)) == files
+
+
+def test_the_image_runs_as_nobody_and_looks_after_its_health():
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert re.search(r"^USER 10001:10001$", last, re.MULTILINE)
+    assert "chown" not in last
+    assert "HEALTHCHECK" in last
+    assert "/healthz" in last
+    assert "pip install" not in last
+    assert 'ENTRYPOINT ["lantoa"]\nCMD ["run"]\n' in last
+
+
+def test_the_image_has_the_pg_dump_of_the_server_beside_it(compose):
+    client = re.search(r"postgresql-client-(\d+)", DOCKERFILE)
+    server = re.match(r"postgres:(\d+)-", compose["db"]["image"])
+    assert client[1] == server[1] >= "16"
+    assert compose["db"]["image"].split("-")[1] in DOCKERFILE  # the same Debian
+
+
+def test_the_containers_get_settings_that_the_product_takes(compose, tmp_path):
+    given = compose["lantoa"]["environment"]
+    assert set(given) <= KNOWN
+    told = {name: value.replace("${POSTGRES_PASSWORD}", "secret") for name, value in given.items()}
+    settings = read_settings(None, {**told, "LANTOA_HOME": str(tmp_path)})
+    assert f":{settings.listen[1]}\n" in CADDYFILE_COMPOSE
+    assert f"EXPOSE {settings.listen[1]}\n" in DOCKERFILE
+    assert given["LANTOA_HOME"] in str(compose["lantoa"]["volumes"])
+    networks = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["networks"]
+    assert str(settings.proxies[0]) == networks["outside"]["ipam"]["config"][0]["subnet"]
+
+
+def test_only_caddy_is_reached_from_outside_and_only_lantoa_reaches_the_database(compose):
+    assert [name for name, service in compose.items() if "ports" in service] == ["caddy"]
+    assert {name for name, one in compose.items() if "inside" in one["networks"]} == {
+        "db",
+        "lantoa",
+    }
+    assert all(service["restart"] == "unless-stopped" for service in compose.values())
+    lantoa = compose["lantoa"]
+    assert (lantoa["read_only"], lantoa["cap_drop"]) == (True, ["ALL"])
+    assert int(lantoa["stop_grace_period"].removesuffix("s")) > STOP_S
+
+
+def test_what_compose_needs_to_know_is_in_the_example():
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    names = set(re.findall(r"\$\{(\w+)", text))
+    assert names == set(re.findall(r"^#(?!LANTOA_)([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+
+
+def test_both_caddyfiles_are_the_same_but_for_where_lantoa_is():
+    def bare(text: str) -> str:
+        return re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
+
+    told = bare(CADDYFILE_COMPOSE).replace("{$TEN_MIEN}", "TEN-MIEN")
+    assert told.replace("lantoa:8080", PLAIN["LISTEN"]) == bare(CADDYFILE)
+
+
 # The guide
 
 
@@ -133,7 +216,8 @@ def told_commands() -> list[str]:
     inline = re.findall(
         r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", GUIDE, flags=re.DOTALL | re.MULTILINE)
     )
-    return sorted({line for line in (*framed, *inline) if line.startswith("lantoa ")})
+    lines = {IN_CONTAINER.sub("lantoa ", line) for line in (*framed, *inline)}
+    return sorted(line for line in lines if line.startswith("lantoa "))
 
 
 @pytest.mark.parametrize("line", told_commands())
@@ -149,7 +233,9 @@ def test_every_command_of_the_guide_is_one_with_these_options(line):
 
 def test_the_guide_tells_every_command_of_the_first_day():
     told = " ".join(told_commands())
-    for command in ("school import", "school slips", "school renew", "doctor", "tally"):
+    days = ("school import", "school slips", "school renew", "doctor", "tally")
+    later = ("db backup", "db restore", "db check", "outbox list", "school calendar")
+    for command in (*days, *later):
         assert f"lantoa {command}" in told
 
 
@@ -159,13 +245,16 @@ def test_every_setting_that_the_guide_names_exists():
 
 def test_every_file_that_the_guide_takes_from_here_is_here():
     files = set(re.findall(r"/opt/lantoa/([\w./-]+)", GUIDE))
-    assert len(files) == 4
+    assert len(files) == 5
     assert all((ROOT / file).exists() for file in files)
 
 
 @pytest.mark.parametrize(
     "words",
-    ["Chưa thay đổi gì", "Đã nhập xong", "phiếu vào", "Chào mừng đến với Lan", "Bản dữ liệu"],
+    [
+        *("Chưa thay đổi gì", "Đã nhập xong", "phiếu vào", "Chào mừng đến với Lan", "Bản dữ liệu"),
+        *("Đã sao lưu vào", "lành", "Đã đưa dữ liệu lúc"),
+    ],
 )
 def test_what_the_guide_says_one_will_see_is_what_the_product_says(words):
     assert words in GUIDE
