@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot import doctor_bots, doctor_data, doctor_home, doctor_net, doctor_public
+from bot import doctor_bots, doctor_data, doctor_home, doctor_net, doctor_public, doctor_work
 from bot.cli import FAILURE, WRONG_USE, ConfigFile, fail, say
 from bot.clock import Clock, SystemClock
 from bot.config import Settings, found_key, survey
@@ -47,8 +47,13 @@ CHECKS = (
     Check(aside(doctor_home.key), _late("Khóa của mã")),
     Check(aside(doctor_home.disk), _late("Thư mục dữ liệu")),
     Check(aside(doctor_home.content), _late("Bài học")),
+    Check(aside(doctor_work.calendar), _late("Lịch năm học", "look")),
     Check(doctor_net.running, _late("Đang chạy")),
     Check(doctor_net.clock, _late("Đồng hồ", "look")),
+    Check(aside(doctor_work.schedules), _late("Hẹn giờ", "look")),
+    Check(aside(doctor_work.outbox), _late("Tin chờ gửi", "look")),
+    Check(aside(doctor_work.push), _late("Thông báo", "look")),
+    Check(aside(doctor_work.backup), _late("Sao lưu", "look")),
     Check(doctor_bots.bots, _late("Bot")),
     Check(doctor_public.public, _late("Địa chỉ công khai")),
 )
@@ -82,6 +87,7 @@ def secrets_of(settings: Settings) -> Iterable[str]:
     """Everything in the settings that must not be shown, also not within an address."""
     yield settings.secret.decode("utf-8", "replace")
     yield settings.metrics_token
+    yield settings.backup_key
     yield settings.backup_key
     for bot in settings.bots:
         yield from (bot.token, bot.webhook_secret)

@@ -7,9 +7,19 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, case, distinct, exists, func, or_, select
 
-from db.models import group_binding, outbox, person, schedule, school_class, speaker
+from db.models import (
+    group_binding,
+    outbox,
+    person,
+    push_subscription,
+    schedule,
+    school_class,
+    speaker,
+)
 from db.session import Session
 from db.store.outbox import UNSENT
+
+TOO_OLD = "too old"  # the sender's reason for giving up
 
 LATER = and_(outbox.c.retry_at.is_not(None), outbox.c.retry_at > bindparam("now"))
 WAITING = (
@@ -23,10 +33,11 @@ WAITING = (
     .group_by(outbox.c.rank, "later")
     .order_by(outbox.c.rank, "later")
 )
+HOW = case((outbox.c.reason == TOO_OLD, TOO_OLD), else_=outbox.c.outcome).label("how")
 ENDED = (
-    select(outbox.c.outcome, func.count())
+    select(HOW, func.count())
     .where(outbox.c.done_at >= bindparam("since"), outbox.c.outcome != "sent")
-    .group_by(outbox.c.outcome)
+    .group_by("how")
 )
 UNASKED = (
     select(outbox.c.unasked_for, func.count().label("n"))
@@ -46,6 +57,8 @@ PLANNED = select(func.count().label("n"), func.min(schedule.c.next_at).label("ne
     schedule.c.next_at.is_not(None)
 )
 OVERDUE = select(func.count()).where(schedule.c.next_at <= bindparam("before"))
+FIRST = select(func.min(person.c.created_at))
+PUSHED = select(func.count(distinct(push_subscription.c.account_id)))
 SLOTLESS = (
     select(school_class.c.label)
     .where(
@@ -109,7 +122,10 @@ class Watch:
         return [Waiting(row.rank, bool(row.later), int(row.n), row.since) for row in rows]
 
     def ended(self, since: datetime) -> Mapping[str, int]:
-        """How many rows have ended otherwise than sent, from `since` on, by their outcome."""
+        """How many rows have ended otherwise than sent, from `since` on, by their outcome.
+
+        Those that waited so long that they were given up count as `TOO_OLD` instead.
+        """
         return {row[0]: int(row[1]) for row in self._session.all(ENDED, {"since": since})}
 
     def n_unasked(self, since: datetime) -> Mapping[int, int]:
@@ -129,3 +145,12 @@ class Watch:
     def slotless(self, year: str) -> Sequence[str]:
         """Labels of the classes that have a group or a page, and no next time for a tally."""
         return [str(row[0]) for row in self._session.all(SLOTLESS, {"year": year})]
+
+    def first_person_at(self) -> datetime | None:
+        """When the first person was entered; None if there is nobody."""
+        at: datetime | None = self._session.read(FIRST).scalar_one()
+        return at
+
+    def n_pushed(self) -> int:
+        """How many web chats have a phone that is told of news while the page is closed."""
+        return int(self._session.read(PUSHED).scalar_one())
