@@ -2,6 +2,7 @@
 
 import importlib
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,15 +35,20 @@ Database = Annotated[
         show_default=False,
     ),
 ]
+Markdown = Annotated[
+    Path | None,
+    typer.Option(help="Ghi bảng cuối vào tệp này. / Write the last table here.", dir_okay=False),
+]
 
 
-def rehearse(
+def rehearse(  # noqa: PLR0913, PLR0917 - one for each option
     pupils: Pupils = 2241,
     classes: Classes = 55,
     weeks: Weeks = 4,
     seed: Seed = 1,
     faults: Faults = HowBad.NORMAL,
     database: Database = "",
+    markdown: Markdown = None,
 ) -> None:
     """Diễn tập mấy tuần của một trường, có sự cố. / Rehearse a school's weeks, faults included."""
     least, most = PER_CLASS
@@ -51,4 +57,4 @@ def rehearse(
     if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
         fail("--database: chỉ nhận postgresql://…", WRONG_USE)
     play = importlib.import_module("rehearsal.main").rehearse  # other commands need none of it
-    raise typer.Exit(play(pupils, classes, weeks, seed, faults.value, database))
+    raise typer.Exit(play((pupils, classes, weeks), seed, faults.value, database, markdown))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -34,18 +35,25 @@ OK, BROKEN, WRONG_USE, STOPPED = 0, 1, 2, 130
 
 
 def rehearse(
-    pupils: int,
-    classes: int,
-    weeks: int,
+    size: tuple[int, int, int],
     seed: int,
     faults: Literal["none", "normal", "harsh"],
     database: str,
+    markdown: Path | None = None,
 ) -> int:
     """Play, and say what came of it.
+
+    Args:
+        size: pupils, classes, weeks.
+        seed: the same gives the same people and habits.
+        faults: how much goes wrong.
+        database: see `installation.Installation`.
+        markdown: a file that gets the last table too.
 
     Returns:
         The exit code: 0, 1 if a promise broke, 130 if somebody stopped it.
     """
+    pupils, classes, weeks = size
     plot = Plot(
         n_pupils=pupils,
         n_classes=classes,
@@ -57,7 +65,7 @@ def rehearse(
         zone=ZONE,
     )
     try:
-        return uvloop.run(Play(plot, database).run())
+        return uvloop.run(Play(plot, database, markdown).run())
     except (asyncio.CancelledError, KeyboardInterrupt):
         return STOPPED
 
@@ -65,9 +73,9 @@ def rehearse(
 class Play:
     """One rehearsal."""
 
-    def __init__(self, plot: Plot, database: str) -> None:
+    def __init__(self, plot: Plot, database: str, markdown: Path | None = None) -> None:
         """Nothing is done yet; `database`: see `installation.Installation`."""
-        self._plot = plot
+        self._plot, self._markdown = plot, markdown
         self._console = Console()
         self._books = Books(plot)
         self._world = World(plot, self._books, database)
@@ -115,7 +123,7 @@ class Play:
         await self._weeks()
         measured = await self._measure()
         await world.close()
-        return list(show(self._books, measured, self._console))
+        return list(show(self._books, measured, self._console, self._markdown))
 
     def _hear(self, heard: Heard) -> None:
         actor = self._people.get(heard.chat)
