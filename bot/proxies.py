@@ -3,14 +3,13 @@
 Limits count by address: without this, all phones behind a load balancer would count as one.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 Networks = Sequence[IPv4Network | IPv6Network]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 def behind(proxies: Networks) -> Middleware:
