@@ -201,7 +201,6 @@ class TelegramChannel:
             raise (of_chat(error) if row.group else error) from None
 
     async def _send(self, row: OutRow) -> str:
-        """The same; a 429 seems to mean the whole bot."""
         if row.kind == "delete":
             message = {"chat_id": int(row.chat), "message_id": int(row.body["message"])}
             await self._wire.call("deleteMessage", message, SEND_S)
