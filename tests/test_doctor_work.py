@@ -46,8 +46,15 @@ def home(tmp_path):
 
 
 @pytest.fixture
-def stamped(school: MiniSchool):
+def stamped(sqlite_school: MiniSchool):
     """The school, in a database that says that it is of this release."""
+    stamp(sqlite_school)
+    return sqlite_school
+
+
+@pytest.fixture
+def on_each(school: MiniSchool):
+    """The same, once on each kind of database."""
     stamp(school)
     return school
 
@@ -141,12 +148,12 @@ def test_a_schedule_of_this_second_is_not_overdue():
     assert found.level == "ok"
 
 
-def test_a_class_with_a_group_and_no_hour_is_named(stamped, home):
+def test_a_class_with_a_group_and_no_hour_is_named(on_each, home):
     for label in ("7A", "7B"):
-        bound(stamped, label)
-    key = f"tally:{stamped.class_id['7A']}"
-    stamped.store(lambda store: store.schedules.drop(key))
-    found = schedules(look_at(stamped, home))
+        bound(on_each, label)
+    key = f"tally:{on_each.class_id['7A']}"
+    on_each.store(lambda store: store.schedules.drop(key))
+    found = schedules(look_at(on_each, home))
     assert [each.level for each in found] == ["ok", "look"]
     assert "lớp 7A có nhóm" in found[1].text
 
@@ -197,26 +204,26 @@ def test_what_waits_on_purpose_is_well_however_long():
     assert (found.level, found.text) == ("ok", "không có tin nào chậm; 40 tin đợi tới giờ")
 
 
-def test_failures_of_a_week_are_counted_and_what_lost_its_sense_is_none(stamped, home):
-    stamped.joined("lan")
-    account = stamped.rows("account")[0].id
+def test_failures_of_a_week_are_counted_and_what_lost_its_sense_is_none(on_each, home):
+    on_each.joined("lan")
+    account = on_each.rows("account")[0].id
     ends = ("rejected", "rejected", "uncertain", "dropped", "gone", "sent")
 
     def write(store: Store) -> None:
         for outcome in ends:
-            row = store.outbox.put(Where(account, "tg"), "say", {"text": "x"}, stamped.now)
-            row.values |= {"outcome": outcome, "done_at": stamped.now, "reason": "resumed"}
-        old = store.outbox.put(Where(account, "tg"), "say", {"text": "x"}, stamped.now)
-        old.values |= {"outcome": "dropped", "done_at": stamped.now, "reason": "too old"}
-        past = store.outbox.put(Where(account, "tg"), "say", {"text": "x"}, stamped.now)
+            row = store.outbox.put(Where(account, "tg"), "say", {"text": "x"}, on_each.now)
+            row.values |= {"outcome": outcome, "done_at": on_each.now, "reason": "resumed"}
+        old = store.outbox.put(Where(account, "tg"), "say", {"text": "x"}, on_each.now)
+        old.values |= {"outcome": "dropped", "done_at": on_each.now, "reason": "too old"}
+        past = store.outbox.put(Where(account, "tg"), "say", {"text": "x"}, on_each.now)
         past.values |= {
             "outcome": "rejected",
-            "done_at": stamped.now - timedelta(days=8),
+            "done_at": on_each.now - timedelta(days=8),
             "reason": "",
         }
 
-    stamped.store(write)
-    found = outbox(look_at(stamped, home))
+    on_each.store(write)
+    found = outbox(look_at(on_each, home))
     assert [each.level for each in found] == ["ok", "look"]
     assert found[1].text == (
         "trong 7 ngày: 1 tin chờ quá lâu nên thôi gửi, 2 tin bị từ chối, 1 tin không rõ đã tới chưa"
@@ -238,10 +245,10 @@ def keep(home, at: str, *, sealed: bool = False) -> None:
     file.write_bytes(b"x" * (3 << 20))
 
 
-def test_the_newest_backup_is_told_with_its_size(stamped, home):
+def test_the_newest_backup_is_told_with_its_size(on_each, home):
     keep(home, "2026-11-15 02:30")
     keep(home, "2026-11-17 02:30", sealed=True)
-    found = the_only(backup(look_at(stamped, home)))
+    found = the_only(backup(look_at(on_each, home)))
     assert (found.level, found.text) == ("ok", "bản mới nhất 17/11 02:30, 3,0 MB, có khóa")
 
 
@@ -286,16 +293,16 @@ def test_the_key_of_the_backups_is_never_shown(home):
 # Push
 
 
-def test_phones_that_are_told_are_counted_where_the_address_is_https(stamped, home):
-    assert push(look_at(stamped, home, PUBLIC_URL="http://10.0.0.5:8080")) == []
+def test_phones_that_are_told_are_counted_where_the_address_is_https(on_each, home):
+    assert push(look_at(on_each, home, PUBLIC_URL="http://10.0.0.5:8080")) == []
     https = {"PUBLIC_URL": "https://lantoa.truong.vn"}
-    assert the_only(push(look_at(stamped, home, **https))).text == "chưa máy nào bật"
-    stamped.joined("lan")
-    account = stamped.rows("account")[0].id
+    assert the_only(push(look_at(on_each, home, **https))).text == "chưa máy nào bật"
+    on_each.joined("lan")
+    account = on_each.rows("account")[0].id
     for n in range(2):
         given = {"endpoint": f"https://push.example.org/{n}", "p256dh": "k", "auth": "a"}
-        stamped.insert("push_subscription", account_id=account, created_at=NOW, **given)
-    found = the_only(push(look_at(stamped, home, **https)))
+        on_each.insert("push_subscription", account_id=account, created_at=NOW, **given)
+    found = the_only(push(look_at(on_each, home, **https)))
     assert (found.level, found.text) == ("ok", "1 máy đã bật, nghe được cả khi đóng trang")
 
 
@@ -303,8 +310,8 @@ def test_phones_that_are_told_are_counted_where_the_address_is_https(stamped, ho
 
 
 @pytest.mark.parametrize("check", [schedules, outbox, backup, push])
-def test_a_database_of_another_release_is_not_asked(check, school, home):
-    assert check(look_at(school, home, PUBLIC_URL="https://lantoa.truong.vn")) == []
+def test_a_database_of_another_release_is_not_asked(check, sqlite_school, home):
+    assert check(look_at(sqlite_school, home, PUBLIC_URL="https://lantoa.truong.vn")) == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Pauses and rests: who is left alone is seen, hears nothing unasked, and is let go again."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -9,10 +10,23 @@ from content.calendar import Calendar, Span
 from db.store.pauses import Paused
 from tests.classroom import bound, learns
 from tests.conversation import MiniSchool, Talk, local
+from tests.templates import copied_school
 from tests.test_reminders import WEDNESDAY, planned
 from tests.test_teacher import forge, opened
 
 TODAY = date(2026, 11, 17)
+
+
+@pytest.fixture
+def school(sqlite_school: MiniSchool) -> MiniSchool:
+    """The words are the same on each database."""
+    return sqlite_school
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_each(request: pytest.FixtureRequest) -> Iterator[MiniSchool]:
+    """The rows are read and written by each database's own statements."""
+    yield from copied_school(request.param)
 
 
 def paused(school: MiniSchool, alias: str | None, label: str | None, day: date = TODAY) -> bool:
@@ -29,15 +43,15 @@ def pause(talk: Talk, *taps: str) -> str:
     return [talk.taps(label) for label in taps][-1]
 
 
-def test_a_week_ends_after_seven_days_and_begins_at_once(school):
-    said = pause(opened(school), "Cả lớp", "Một tuần")
+def test_a_week_ends_after_seven_days_and_begins_at_once(on_each):
+    said = pause(opened(on_each), "Cả lớp", "Một tuần")
     assert "đến hết ngày 23/11/2026" in said
     assert "Sau đó em nhắn lại như cũ." in said
     days = [date(2026, 11, day) for day in (16, 17, 23, 24)]
-    assert [paused(school, None, "7A", day) for day in days] == [False, True, True, False]
-    assert not paused(school, None, "7B")
-    assert not paused(school, "lan", None)
-    assert paused(school, "lan", "7A")
+    assert [paused(on_each, None, "7A", day) for day in days] == [False, True, True, False]
+    assert not paused(on_each, None, "7B")
+    assert not paused(on_each, "lan", None)
+    assert paused(on_each, "lan", "7A")
 
 
 def test_a_pupil_is_paused_alone(school):
@@ -62,19 +76,19 @@ def test_the_only_one_who_is_paused_is_not_asked_for(school):
     assert not paused(school, "an", "7A")
 
 
-def test_of_several_one_or_all_hear_again(school):
-    hoa = opened(school)
+def test_of_several_one_or_all_hear_again(on_each):
+    hoa = opened(on_each)
     for who in ("Ân", "Nguyễn Thị Lan"):
         pause(hoa, "Một em", who, "Hai tuần")
     pause(hoa, "Cả lớp", "Một tuần")
     assert "Riêng Ân, Nguyễn Thị Lan vẫn" in pause(hoa, "Cho nhắn lại", "Cả lớp")
-    assert not paused(school, None, "7A")
+    assert not paused(on_each, None, "7A")
     pause(hoa, "Cho nhắn lại", "Ân")
-    assert not paused(school, "an", "7A")
-    assert paused(school, "lan", "7A")
+    assert not paused(on_each, "an", "7A")
+    assert paused(on_each, "lan", "7A")
     pause(hoa, "Một em", "Ân", "Hai tuần")
     assert "học sinh lớp 7A" in pause(hoa, "Cho nhắn lại", "Tất cả")
-    assert not any(paused(school, alias, "7A") for alias in ("an", "lan"))
+    assert not any(paused(on_each, alias, "7A") for alias in ("an", "lan"))
 
 
 def test_what_somebody_else_ended_meanwhile_is_said(school):
@@ -93,20 +107,20 @@ def test_it_can_be_called_off_at_every_step(school, where):
     assert [row.action for row in school.rows("audit")] == []
 
 
-def test_each_change_is_in_the_audit_trail_without_a_name(school):
-    hoa = opened(school)
+def test_each_change_is_in_the_audit_trail_without_a_name(on_each):
+    hoa = opened(on_each)
     pause(hoa, "Cả lớp", "Một tuần")
     pause(hoa, "Một em", "Ân", "Tới khi cho nhắn lại")
     pause(hoa, "Cho nhắn lại", "Tất cả")
-    kept = [(row.action, row.entity, row.entity_id, row.new) for row in school.rows("audit")]
-    seven, an = school.class_id["7A"], school.person["an"]
+    kept = [(row.action, row.entity, row.entity_id, row.new) for row in on_each.rows("audit")]
+    seven, an = on_each.class_id["7A"], on_each.person["an"]
     assert kept == [
         ("pause", "school_class", seven, {"until": "2026-11-23"}),
         ("pause", "person", an, {"until": None}),
         ("unpause", "school_class", seven, None),
         ("unpause", "person", an, None),
     ]
-    assert {row.by_person_id for row in school.rows("audit")} == {school.person["hoa"]}
+    assert {row.by_person_id for row in on_each.rows("audit")} == {on_each.person["hoa"]}
 
 
 @pytest.mark.parametrize("taps", [(), ("Cả lớp",), ("Một em",), ("Một em", "Ân")])
@@ -138,18 +152,18 @@ def test_leadership_sees_a_pause_and_cannot_change_it(school):
     assert "[Tạm dừng nhắn]" not in seen
 
 
-def test_a_pupil_who_left_the_class_is_no_longer_among_its_paused(school):
-    pause(opened(school), "Một em", "Ân", "Hai tuần")
-    lan, seven = school.person["lan"], school.class_id["7A"]
+def test_a_pupil_who_left_the_class_is_no_longer_among_its_paused(on_each):
+    pause(opened(on_each), "Một em", "Ân", "Hai tuần")
+    lan, seven = on_each.person["lan"], on_each.class_id["7A"]
     whom = Paused(TODAY, None, person_id=lan)
-    school.store(lambda store: store.pauses.begin(whom, None, school.now))
+    on_each.store(lambda store: store.pauses.begin(whom, None, on_each.now))
 
     def names(store):
         return [row.full_name for row in store.pauses.of_class(seven, TODAY)[1]]
 
-    assert school.store(names) == ["Ân", "Nguyễn Thị Lan"]
-    leave(school, "an")
-    assert school.store(names) == ["Nguyễn Thị Lan"]
+    assert on_each.store(names) == ["Ân", "Nguyễn Thị Lan"]
+    leave(on_each, "an")
+    assert on_each.store(names) == ["Nguyễn Thị Lan"]
 
 
 def leave(school: MiniSchool, alias: str) -> None:
