@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from content.update import ChatAddress, Said, Update
 
@@ -20,6 +20,7 @@ UNREADABLE_KINDS = frozenset(
         *("video_note", "voice"),
     )
 )
+MOST_ID = 2**63
 COMMAND_RE = re.compile(r"(/[^\s@]+)@(\S+)")
 
 
@@ -73,7 +74,7 @@ def me_of(raw: object) -> Me:
 def update_id(raw: object) -> int | None:
     """The update's number, None if it has none."""
     found = raw.get("update_id") if isinstance(raw, dict) else None
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    return found if _is_id(found) else None
 
 
 def key_of(raw: object) -> str:
@@ -157,9 +158,14 @@ def _object(raw: Mapping[str, Any], field: str) -> dict[str, Any]:
 def _int(raw: Mapping[str, Any], field: str, where: str) -> int:
     """A field that must be a whole number."""
     found = raw.get(field)
-    if not isinstance(found, int) or isinstance(found, bool):
+    if not _is_id(found):
         raise Unreadable(f"{where}.{field}")
     return found
+
+
+def _is_id(found: object) -> TypeGuard[int]:
+    """Whether it is a whole number as the Bot API has them; longer ones no column would take."""
+    return isinstance(found, int) and not isinstance(found, bool) and abs(found) < MOST_ID
 
 
 def _clean(text: object, where: str) -> str:

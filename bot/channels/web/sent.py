@@ -49,7 +49,7 @@ def said_of(sent: object) -> tuple[str, Said, int]:
     text = sent.get(kind)
     if not isinstance(text, str) or not KEY_RE.fullmatch(key):
         raise Refused(400)
-    if not isinstance(after, int) or not 0 <= after < MOST_ID:
+    if not isinstance(after, int) or isinstance(after, bool) or not 0 <= after < MOST_ID:
         raise Refused(400)
     if len(text) > MOST_LETTERS:
         raise Refused(413)
