@@ -116,6 +116,6 @@ async def _ended(started: Started) -> None:
     process, task = started
     process.stop.set()
     while not task.done():  # whatever it still waits for comes about
-        process.clock.step(60)
+        process.clock.step(1)
         await asyncio.wait([task], timeout=0.05)
     task.result()

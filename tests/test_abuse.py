@@ -23,7 +23,7 @@ from tests.templates import copied_school
 
 FAULTS = {"update_failed", "apology_failed", "page_failed", "library", "send_broke"}
 FEW = settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     database=None,
     derandomize=True,
