@@ -14,6 +14,7 @@ from bot.channels.web import WebChannel, WebSettings
 from bot.channels.web.push import is_known
 from bot.channels.web.push_seal import Sealer, are_keys
 from bot.clock import SteppedClock
+from bot.config import survey
 from db.models import push_subscription
 from db.runner import Database
 from db.store.push import Subscription
@@ -291,3 +292,22 @@ async def test_what_a_page_needs_brings_no_cryptography_into_the_process():
     code = f"import bot.channels.web, sys; sys.exit(any(one in sys.modules for one in {heavy}))"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     assert await process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ("", ()),
+        ("Push.example.org, *.example.vn", ("push.example.org", "*.example.vn")),
+        ("http://127.0.0.1:8099", ("http://127.0.0.1:8099",)),
+        ("push.example.org/path", None),
+        ("ftp://push.example.org", None),
+    ],
+)
+def test_the_setting_names_machines(given, hosts, tmp_path):
+    environ = {"LANTOA_HOME": str(tmp_path), "LANTOA_PUSH_HOSTS": given}
+    settings, faults = survey(None, environ, lambda *_: b"a secret key of ours")
+    assert settings.push_hosts == (hosts or ())
+    assert [fault.partition(":")[0] for fault in faults] == (
+        ["LANTOA_PUSH_HOSTS"] if hosts is None else []
+    )

@@ -81,7 +81,8 @@ class Streams:
         """
         self._looked[account] = now
         if len(self._looked) > MOST:
-            self._looked = {one: at for one, at in self._looked.items() if now - at < LOOKS_S}
+            recent = {one: at for one, at in self._looked.items() if now - at < LOOKS_S}
+            self._looked = recent if len(recent) <= MOST // 2 else {}  # memory is bounded
 
     def is_watched(self, account: str, now: float) -> bool:
         """Whether a page of this account is open and will show what comes."""
