@@ -151,7 +151,8 @@ def allowed(turn: Turn, person_id: int | None) -> datetime | None:
         return held.until
     if not turn.idle and turn.since_last() < BUSY_AT_MOST:
         return turn.now + WHEN_BUSY
-    if not turn.page_open and not turn.store.push.reachable(turn.seat.account_id):
+    closed = turn.seat.bot == WEB and not turn.page_open
+    if closed and not turn.store.push.reachable(turn.seat.account_id):
         return WAITS
     return None
 

@@ -12,7 +12,7 @@ from db.seats import Person
 from db.store.reminders import Reminders
 from db.store.schedules import Due
 from handlers import due, habits
-from handlers.due import BY_RULE, TOO_LATE, WAITS, Fired
+from handlers.due import TOO_LATE, WAITS, Fired
 from handlers.habits import DEFAULT_TIME
 from handlers.slots import day_of, hour_typed, rule_of, slot_words, time_of
 from handlers.turn import Turn
@@ -203,16 +203,17 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:
         turn.now - slot > TOO_LATE or Reminders(turn.store.session).in_gap(slot)
     )
     speaks = turn.seat.person is not None and turn.seat.person.id == row.person_id
+    data = dict(row.data or {})
     if turn.late or (speaks and not _wanted(turn, turn.person)):
-        return _next(turn, row)
+        return _next(turn, row, data)
     later = due.allowed(turn, row.person_id)
     if later is WAITS or (later is not None and later - slot <= TOO_LATE):
         return later
     if later is None:
-        _remind(turn, row)
+        _remind(turn, data)
     else:
         log.info("reminder_skipped", schedule=row.id)
-    return _next(turn, row)
+    return _next(turn, row, data)
 
 
 def _wanted(turn: Turn, person: Person) -> bool:
@@ -223,38 +224,35 @@ def _wanted(turn: Turn, person: Person) -> bool:
     return not Reminders(turn.store.session).guided(person.id, monday, monday + timedelta(days=6))
 
 
-def _next(turn: Turn, row: Row[Any]) -> datetime:
-    """Plan the next time: at the hour the pupil chose, else when they were active before."""
-    data = _kept(turn, row)
+def _next(turn: Turn, row: Row[Any], data: dict[str, Any]) -> datetime:
+    """Plan the next time: at the hour the pupil chose, else when they were active before.
+
+    `data`: what the schedule is to remember, besides whose hour it has.
+    """
+    rule, after = dict(row.rule), max(turn.now, row.next_at or turn.now)
     chosen = data.get("hour") == habits.OWN or (
-        "hour" not in data and time_of(row.rule) != DEFAULT_TIME
+        "hour" not in data and time_of(rule) != DEFAULT_TIME
     )
-    if chosen or row.person_id is None:
-        return BY_RULE
-    found = habits.usual(turn, row.person_id, day_of(row.rule))
-    at, why = found or (DEFAULT_TIME, habits.DEFAULT)
-    rule = rule_of(day_of(row.rule), at)
-    if (why, rule) == (data.get("hour", habits.DEFAULT), dict(row.rule)):
-        return BY_RULE
-    turn.store.schedules.plan(row.id, rule, {**data, "hour": why})
+    if not chosen and row.person_id is not None:
+        found = habits.usual(turn, row.person_id, day_of(rule))
+        at, data["hour"] = found or (DEFAULT_TIME, habits.DEFAULT)
+        rule = rule_of(day_of(rule), at)
     zone = due.zone_of(row, turn.world)
-    # Once a day at most: the new hour of this very day may still lie ahead.
-    day = max(turn.now, row.next_at or turn.now).astimezone(zone).date()
-    return due.next_time(rule, datetime.combine(day, time.max, zone), zone)
+    if rule != row.rule:  # once a day at most: the new hour of this very day may still lie ahead
+        after = datetime.combine(after.astimezone(zone).date(), time.max, zone)
+    if (data, rule) != (row.data, row.rule):
+        turn.store.schedules.plan(row.id, rule, data)
+    return due.next_time(rule, after, zone)
 
 
-def _kept(turn: Turn, row: Row[Any]) -> dict[str, Any]:
-    """The schedule's data as this turn has left it."""
-    known = turn.store.schedules.get(row.key)
-    return dict((known.data if known is not None else None) or {})
+def _remind(turn: Turn, data: dict[str, Any]) -> None:
+    """The next idea, another than the last; an open question of the chat stays open.
 
-
-def _remind(turn: Turn, row: Row[Any]) -> None:
-    """The next idea, another than the last; an open question of the chat stays open."""
-    data = dict(row.data or {})
+    `data`: of the schedule; which idea it was is put there.
+    """
     first = turn.world.week(turn.now).toordinal() // 7
     said = (data["said"] + 1 if "said" in data else first) % len(IDEAS)
-    turn.store.schedules.note(row.id, {**data, "said": said})
+    data["said"] = said
     turn.sense = {"kind": "remind"}
     if not turn.idle:
         turn.say(f"{IDEAS[said]} {LATER}")

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, or_, select, update
 
 from db.models import schedule
 from db.session import Session
 
+TALLIES_FIRST = case((schedule.c.kind == "tally", 0), else_=1)  # many reminders have their hour
 DUE = (
     select(schedule)
     .where(schedule.c.next_at <= bindparam("now"))
-    .order_by(schedule.c.next_at, schedule.c.id)
+    .order_by(schedule.c.next_at, TALLIES_FIRST, schedule.c.id)
     .limit(bindparam("most"))
 )
 CLAIM = select(schedule).where(schedule.c.id == bindparam("row")).with_for_update(skip_locked=True)
