@@ -254,7 +254,7 @@ class Books:
         chat.answer = (hash(heard.text), at + SOON)
 
     def _unasked(self, chat: Chat, heard: Heard, at: datetime) -> None:
-        overheard(chat.notes, heard.text, chat.speaker, at)
+        overheard(chat.notes, heard.text, at)
         if chat.promised:
             chat.promised -= 1
             self.latest = ("told", None)

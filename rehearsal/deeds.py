@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from rehearsal.hearing import Told
+
 State = Literal["claimed", "confirmed", "shown"]
 
 
@@ -78,6 +80,8 @@ class Kin(Member):
         code: of their invitation.
         same: the same person, known to another pupil before; None if there is none.
         acts: what they were taught, by all their pupils, in the order in which it was logged.
+        early: answers to questions about acts whose logging the books have not heard of yet, with
+            the time of a yes; the pupil's phone may hear later than the relative's.
     """
 
     pupil: Pupil | None = None
@@ -86,6 +90,7 @@ class Kin(Member):
     code: str = ""
     same: "Kin | None" = None
     acts: list["Guidance"] = field(default_factory=list)
+    early: list[tuple[Told, Span | None]] = field(default_factory=list)
 
     @property
     def called(self) -> str:

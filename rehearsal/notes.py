@@ -1,6 +1,6 @@
 """From what one chat said and heard to deeds: which act was confirmed, which lesson ended."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,22 +17,22 @@ class ChatNotes:
 
     Attributes:
         lesson: title of the lesson that was last begun or resumed here.
-        asked: acts that the open question asks about.
+        asked: what the open question asks about, by the newest and then by earlier readings of the
+            same words: a question may be shown again days later with the same "Hôm nay".
         sitting: acts confirmed since the relative was last asked anew; the newest may be checked.
         checked: the act whose check is going on.
         shown: the logged act that is on the table for correction.
         invited: by whose invitation a relative was asked whether they are that pupil's too.
-        known: what a question text stood for when it was first heard; it may be repeated days later
-            with the same "Hôm nay".
+        known: earlier readings of each question.
     """
 
     lesson: str = ""
-    asked: list[Guidance] = field(default_factory=list)
+    asked: list[list[Told]] = field(default_factory=list)
     sitting: list[Guidance] = field(default_factory=list)
     checked: Guidance | None = None
     shown: Guidance | None = None
     invited: Kin | None = None
-    known: dict[str, list[Guidance]] = field(default_factory=dict)
+    known: dict[str, list[list[Told]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ def read(notes: ChatNotes, reply: Reply) -> None:
         _merge(notes, reply, reply.who)
     _confirmation(notes, reply)
     _check(notes, reply)
-    overheard(notes, reply.text, reply.who, reply.at)
+    overheard(notes, reply.text, reply.at)
 
 
-def overheard(notes: ChatNotes, text: str, who: Member | None, at: datetime) -> None:
+def overheard(notes: ChatNotes, text: str, at: datetime) -> None:
     """Write down what a message opens, whether it is an answer or not."""
     title = hearing.lesson(text)
     if title is not None:
@@ -74,21 +74,23 @@ def overheard(notes: ChatNotes, text: str, who: Member | None, at: datetime) -> 
         return
     if not hearing.YES_RE.match(text) and not hearing.NO_RE.match(text):
         notes.sitting = []
-    notes.asked = _resolve(notes, told, who)
+    readings = notes.known.setdefault("\n".join(f"{each.who} {each.what}" for each in told), [])
+    if told not in readings:
+        readings.insert(0, list(told))
+    notes.asked = readings
 
 
-def _resolve(notes: ChatNotes, told: Sequence[Told], who: Member | None) -> list[Guidance]:
-    """The acts that a question means."""
-    found: list[Guidance] = []
-    for each in told:
-        match = _match(each, who, found)
-        if match is not None:
-            found.append(match)
-    key = "\n".join(f"{each.who} {each.what}" for each in told)
-    if len(found) < len(told):
-        return notes.known.get(key, found)
-    notes.known[key] = found
-    return found
+def _meant(notes: ChatNotes, who: Member | None) -> list[Guidance]:
+    """The acts that the open question means: by the first reading that fits."""
+    for told in notes.asked:
+        found: list[Guidance] = []
+        for each in told:
+            match = _match(each, who, found)
+            if match is not None:
+                found.append(match)
+        if len(found) == len(told):
+            return found
+    return []
 
 
 def _match(told: Told, who: Member | None, taken: list[Guidance]) -> Guidance | None:
@@ -128,6 +130,10 @@ def _claim(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:  # noqa: ARG00
     made = Guidance(pupil, kin, told.day, told.what, reply.span)
     pupil.guidances.append(made)
     kin.person.acts.append(made)
+    for told_early, yes in list(kin.person.early):  # their answer was heard before this one
+        if (told_early.who, told_early.what) == (pupil.given, made.what):
+            kin.person.early.remove((told_early, yes))
+            made.answered, made.yes = True, yes
 
 
 def _mend(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:
@@ -177,7 +183,10 @@ def _confirmation(notes: ChatNotes, reply: Reply) -> None:
     said_yes = bool(hearing.YES_RE.match(reply.text))
     if not said_yes and not hearing.NO_RE.match(reply.text):
         return
-    for each in notes.asked if reply.meant == "Đúng cả" else notes.asked[:1]:
+    acts = _meant(notes, reply.who)
+    if not acts and notes.asked and isinstance(reply.who, Kin):
+        reply.who.person.early.append((notes.asked[0][0], reply.span if said_yes else None))
+    for each in acts if reply.meant == "Đúng cả" else acts[:1]:
         each.answered = True
         if said_yes:
             each.yes = each.yes or reply.span

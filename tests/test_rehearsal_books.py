@@ -296,3 +296,19 @@ def test_a_table_for_the_readme(stage: Stage) -> None:
     text = as_markdown("One week", judged(stage.books))
     assert "| Updates | sent 0 · answers due 0 · found 0 · lost 0" in text
     assert text.count("| yes |") == 5
+
+
+def test_a_relative_may_answer_before_the_pupil_hears_that_it_was_logged(stage: Stage) -> None:
+    stage.turn(EVENING, WRONG)
+    stage.room.bound = Span(EVENING, EVENING)
+    stage.books.chat(GROUP).label = "6A1"
+    other, asked = PHONE + 1, EVENING + timedelta(minutes=6)
+    stage.says(EVENING + timedelta(minutes=5))
+    question = "Hôm nay Lan đã chỉ bà bài “Mã OTP là chìa khóa nhà”. Bà đã xem Lan làm."
+    stage.hears(asked, f"{question}\nĐúng không ạ?", other)
+    stage.books.sent(99, other, asked)
+    stage.books.expects(99, other, stage.ba, "Đúng")
+    stage.hears(asked + timedelta(minutes=1), "Dạ, cháu cảm ơn bà ạ.", other)
+    stage.hears(asked + timedelta(minutes=2), CLAIM)
+    stage.hears(SLOT, TALLY.replace("mới ghi 1", "mới ghi 0").replace("nhận 0", "nhận 1"), GROUP)
+    assert stage.result("Figures").breaches == []
