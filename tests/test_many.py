@@ -8,11 +8,13 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 from sqlalchemy import func, select
 
-from bot.keeping import LEASE
+from bot.app import App
+from bot.keeping import LEASE, CannotStart
 from db import models
 from tests.app_stage import Process, processes, until
 from tests.conversation import MiniSchool
 from tests.fake_telegram import Failure, FakeTelegram
+from tests.golden import settings_for
 from tests.golden_web import Browser
 from tests.process_bot import SlowFake
 from tests.proofs import Told
@@ -169,3 +171,16 @@ async def test_a_process_that_stops_gives_the_bot_to_the_other_at_once(
         await asyncio.sleep(0.05)
         assert first.holds
         assert [row.name for row in school.rows("lease")].count("tg") == 1
+
+
+async def test_sqlite_serves_one_run_and_says_so_to_a_second(
+    sqlite_school: MiniSchool, tmp_path: Path
+) -> None:
+    url = sqlite_school.engine.url.render_as_string()
+    async with FakeTelegram() as fake, processes(sqlite_school, tmp_path, fake) as [first]:
+        with pytest.raises(CannotStart, match="Đã có một `lantoa run` đang chạy"):
+            App(settings_for(url, tmp_path, fake))
+        lan = fake.user("lan")
+        first.hook(fake)
+        lan.start(sqlite_school.code("lan"))
+        await until(lambda: lan.heard)
