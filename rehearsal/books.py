@@ -15,6 +15,7 @@ from rehearsal.terms import Fault, Heard, Plot
 Sort = Literal["answer", "unasked", "told", "tally", "copy", "noise"]
 SOON = timedelta(minutes=10)
 UNMARKED = timedelta(seconds=2)  # from when all was last at rest to the death of a process
+ADDED, GREETING = "added", "Chào cả lớp!"
 TALLY = "Tổng kết tuần"
 CURRENT_RE = re.compile(r"^Lớp (\S+), tuần .+\nTính đến ")
 
@@ -194,7 +195,7 @@ class Books:
         chat = self.chat(group)
         chat.label = label
         added = next(reversed(self.updates.values()))
-        added.chat, added.meant = group, "added"
+        added.chat, added.meant = group, ADDED
         chat.waiting.append(added)
 
     def speaks(self, chat: int, who: Member | None) -> None:
@@ -241,6 +242,9 @@ class Books:
 
     def _answer(self, chat: Chat, heard: Heard, at: datetime) -> None:
         sent = chat.waiting.popleft()
+        if sent.meant == ADDED and chat.waiting and not heard.text.startswith(GREETING):
+            sent.excused = True  # the group was bound before the product heard of being added
+            sent = chat.waiting.popleft()
         sent.heard_at = at
         self.latest = ("answer", sent)
         current = CURRENT_RE.search(heard.text)

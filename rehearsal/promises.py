@@ -1,7 +1,7 @@
 """What was promised, held against the books: answers, tallies, quiet, budgets, waits."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -193,6 +193,7 @@ def _waits(books: Books) -> Result:
     """How long people waited for an answer."""
     result = Result("Longest wait of an answer")
     calm = longest = timedelta(0)
+    late = _held_up(books)
     worst: Sent | None = None
     n_over = 0
     for each in books.updates.values():
@@ -202,7 +203,7 @@ def _waits(books: Books) -> Result:
         longest = max(longest, wait)
         n_over += wait > timedelta(seconds=5)
         if wait > calm:
-            wait = each.heard_at - _possible(books, _delivered(books, each), each.chat)
+            wait = each.heard_at - _possible(books, _delivered(late, each), each.chat)
         if wait > calm:
             calm, worst = wait, each
     result.counts = {
@@ -215,13 +216,23 @@ def _waits(books: Books) -> Result:
     return result
 
 
-def _delivered(books: Books, sent: Sent) -> datetime:
-    """When an update reached the product: later than it was sent, if it was held up on the way."""
-    held_up = any(
-        fault.kind in {"double", "reordered"} and fault.what == sent.update
-        for fault in books.faults
-    )
-    return max(sent.at, sent.taken_at) if held_up and sent.taken_at is not None else sent.at
+def _held_up(books: Books) -> dict[int | None, list[Sent]]:
+    """Updates that were held up on their way, by chat."""
+    found: dict[int | None, list[Sent]] = defaultdict(list)
+    for fault in books.faults:
+        if fault.kind in {"double", "reordered"} and fault.what in books.updates:
+            sent = books.updates[fault.what]
+            found[sent.chat].append(sent)
+    return found
+
+
+def _delivered(late: Mapping[int | None, Sequence[Sent]], sent: Sent) -> datetime:
+    """When an update reached the product: later than it was sent, if it was held up on the way.
+
+    Of two updates of a chat the later one may have overtaken the other, and got its answer first.
+    """
+    near = [each for each in late.get(sent.chat, ()) if abs(each.at - sent.at) < AROUND]
+    return max([sent.at, *(each.taken_at for each in near if each.taken_at is not None)])
 
 
 def _possible(books: Books, at: datetime, chat: int | None) -> datetime:
