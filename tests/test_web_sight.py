@@ -173,7 +173,7 @@ def test_the_night_keeps_the_highest_number_so_that_none_comes_twice(school):
     for row in school.rows("outbox"):
         school.store(lambda store, row=row: store.outbox.done(row.id, "sent", school.now))
     newest = school.rows("outbox")[-1].id
-    school.store(lambda store: store.chores.clean(school.now + timedelta(days=31)))
+    school.store(lambda store: store.chores.clean(school.now + timedelta(days=31), 30))
     assert [row.id for row in school.rows("outbox")] == [newest]
     lan.says("toi")
     assert school.rows("outbox")[-1].id > newest

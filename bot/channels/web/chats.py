@@ -8,6 +8,7 @@ from functools import partial
 import orjson
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import DBAPIError
 
 from bot.channels import Receive, Unavailable
 from bot.channels.web.asking import Doorman, address_of
@@ -178,7 +179,11 @@ class WebChats:
         Raises:
             Unavailable: the database is away; the page asks again.
         """
-        return await self._database.read(partial(read_news, account, after))
+        try:
+            return await self._database.read(partial(read_news, account, after))
+        except DBAPIError as error:  # a stream that has begun cannot be answered by a page
+            log.warning("news_not_read", error=type(error).__name__)
+            raise Unavailable(type(error).__name__) from None
 
     # Who is told of news while the page is closed
 
