@@ -14,7 +14,6 @@ from rehearsal.terms import Fault, Heard, Plot
 
 Sort = Literal["answer", "unasked", "told", "tally", "copy", "noise"]
 SOON = timedelta(minutes=10)
-UNMARKED = timedelta(seconds=2)  # from when all was last at rest to the death of a process
 ADDED, GREETING = "added", "Chào cả lớp!"
 TALLY = "Tổng kết tuần"
 CURRENT_RE = re.compile(r"^Lớp (\S+), tuần .+\nTính đến ")
@@ -236,7 +235,7 @@ class Books:
     def _died_unmarked(self, at: datetime) -> bool:
         """Whether a process was killed before it could write down what it had sent then."""
         return any(
-            fault.kind in {"kill", "outage"} and fault.at <= at <= fault.at + UNMARKED
+            fault.kind in {"kill", "outage"} and fault.at <= at <= (fault.until or fault.at)
             for fault in self.faults
         )
 
