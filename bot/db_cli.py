@@ -110,7 +110,8 @@ def put_back(source: Source, config: ConfigFile = None, into: Into = None) -> No
         found = restore(source, settings, now, progress)
     at = _local(found.manifest.made_at, settings.zone)
     say(f"Đã đưa dữ liệu lúc {at} về {found.place}.")
-    say("Những gì ghi sau lúc đó không còn. Bật lantoa lên rồi chạy `lantoa doctor`.")
+    if into is None:
+        say("Những gì ghi sau lúc đó không còn. Bật lantoa lên rồi chạy `lantoa doctor`.")
 
 
 def _at(folder: Path, settings: Settings) -> Settings:
