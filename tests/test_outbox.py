@@ -11,6 +11,7 @@ from bot.marks import DatabaseMarks
 from bot.metrics import Metrics
 from bot.outcomes import ENDED
 from db.runner import Database
+from db.store.reminders import Reminders
 from tests.conversation import MiniSchool
 
 LATER = timedelta(minutes=5)
@@ -124,15 +125,12 @@ def test_what_reached_nobody_uses_no_allowance(shelf):
     for hours, outcome in enumerate(ends):
         at = now + timedelta(hours=hours) if outcome else None
         shelf.put("lan", "reminder", unasked_for=lan, outcome=outcome, done_at=at)
-    assert shelf.school.store(lambda s: s.outbox.n_unasked(lan, now)) == 3
-    assert shelf.school.store(lambda s: s.outbox.n_unasked(lan, now + LATER)) == 0
-    newest = shelf.school.store(lambda s: s.outbox.last_unasked_at(lan))
-    assert newest == now + timedelta(hours=1)
-
-
-def test_who_was_never_written_to_unasked_has_no_last_time(shelf):
+    found = shelf.school.store(lambda s: Reminders(s.session).recent(lan))
+    sent = [each.at for each in found if each.is_sent]
+    assert sorted(sent) == [now, now + timedelta(hours=1)]  # sent, and perhaps sent
+    assert [each.at for each in found if not each.is_sent] == [now]
     an = shelf.school.person["an"]
-    assert shelf.school.store(lambda s: s.outbox.last_unasked_at(an)) is None
+    assert shelf.school.store(lambda s: Reminders(s.session).recent(an)) == []
 
 
 def test_the_operator_s_list_has_what_is_open_and_what_ended_so_since_then(shelf):

@@ -82,15 +82,6 @@ REOPENED = (
         retry_at=bindparam("again_at"),
     )
 )
-# Rows that reached nobody use up no allowance. Without an outcome they are still to come.
-UNASKED_FOR = (
-    outbox.c.unasked_for == bindparam("person"),
-    or_(outbox.c.outcome.is_(None), outbox.c.outcome.not_in(UNSENT)),
-)
-UNASKED = select(func.count()).where(*UNASKED_FOR, outbox.c.created_at >= bindparam("since"))
-LAST_UNASKED = select(func.max(func.coalesce(outbox.c.done_at, outbox.c.created_at))).where(
-    *UNASKED_FOR
-)
 ENDED = outbox.c.done_at >= bindparam("since")
 LISTED = (
     WITH_CHAT.where(
@@ -247,12 +238,3 @@ class Outbox:
     def get(self, row: int) -> Row[Any] | None:
         """One row."""
         return self._session.one(BY_ID, {"row": row})
-
-    def n_unasked(self, person: int, since: datetime) -> int:
-        """How many unasked messages from `since` on have reached this person, or still may."""
-        return int(self._session.read(UNASKED, {"person": person, "since": since}).scalar_one())
-
-    def last_unasked_at(self, person: int) -> datetime | None:
-        """When the newest of these was sent, or was written if it is still to be sent."""
-        found: datetime | None = self._session.read(LAST_UNASKED, {"person": person}).scalar_one()
-        return found
