@@ -219,3 +219,14 @@ def test_a_tool_is_chosen_by_its_version(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", ":".join([*folders, "/usr/bin", "/bin"]))
     assert postgres.fitting("pg_dump", 16) == Path(folders[2], "pg_dump")
     assert postgres.fitting("pg_dump", 17) == Path(folders[1], "pg_dump")
+
+
+def test_a_tool_gets_the_password_where_nobody_sees_it(tmp_path):
+    tool = tmp_path / "pg_dump"
+    tool.write_text('#!/bin/sh\necho "$@" "- $PGPASSWORD" > "$0.said"\n')
+    tool.chmod(0o755)
+    url = "postgresql+psycopg://lantoa:m%40t@db/school"
+    postgres.run([str(tool), "--format=custom"], url, lambda: 0.0, lambda _what, _part: None)
+    said = (tmp_path / "pg_dump.said").read_text()
+    assert said == "--format=custom --dbname=postgresql://lantoa@db/school - m@t\n"
+    assert postgres.address(url) == "postgresql://lantoa:m%40t@db/school"

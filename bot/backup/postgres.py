@@ -55,7 +55,7 @@ def copy(url: str, folder: Path, now: datetime, progress: Progress) -> Copy:
     def done() -> float:
         return min(target.stat().st_size / server.size, 0.99) if target.exists() else 0.0
 
-    _run([str(tool), "--format=custom", *QUIET, f"--file={target}"], url, done, progress)
+    run([str(tool), "--format=custom", *QUIET, f"--file={target}"], url, done, progress)
     return Copy(target, "postgresql", server.revision, now, server.version)
 
 
@@ -67,7 +67,7 @@ def put_back(file: Path, url: str, progress: Progress) -> None:
     """
     tool = fitting("pg_restore", look(url).major)
     command = [str(tool), "--single-transaction", "--exit-on-error", *QUIET, str(file)]
-    _run(command, url, lambda: 0.0, progress)
+    run(command, url, lambda: 0.0, progress)
 
 
 def contents(file: Path) -> bool:
@@ -93,7 +93,7 @@ def look(url: str) -> Server:
         BackupError: it cannot be reached.
     """
     try:
-        with closing(psycopg.connect(_address(url), connect_timeout=CONNECT_S)) as connection:
+        with closing(psycopg.connect(address(url), connect_timeout=CONNECT_S)) as connection:
             version = connection.info.parameter_status("server_version") or ""
             size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
             known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
@@ -142,9 +142,9 @@ def _found(tool: str) -> Iterator[tuple[int, Path]]:
             yield int(version[1]), Path(found)
 
 
-def _run(command: Sequence[str], url: str, done: Callable[[], float], progress: Progress) -> None:
+def run(command: Sequence[str], url: str, done: Callable[[], float], progress: Progress) -> None:
     """Run a tool on the database at `url`; whoever stops it by an error in `progress` ends it."""
-    words = [*command, f"--dbname={_address(url)}"]
+    words = [*command, f"--dbname={address(url, secret=False)}"]
     what = f"Đang chạy {Path(command[0]).name}"
     with subprocess.Popen(  # noqa: S603 - a tool found by us
         words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environ(url)
@@ -167,10 +167,16 @@ def _run(command: Sequence[str], url: str, done: Callable[[], float], progress: 
         raise BackupError(f"{Path(command[0]).name} không làm được{last}", "tool_failed")
 
 
-def _address(url: str) -> str:
-    """The address for libpq, without the password: every user of the machine sees a command."""
+def address(url: str, *, secret: bool = True) -> str:
+    """The address as libpq takes it.
+
+    Args:
+        url: as in the settings.
+        secret: whether with the password; a command gets none, every user of the machine sees it.
+    """
     plain = make_url(url).set(drivername="postgresql")
-    return plain._replace(password=None).render_as_string(hide_password=False)
+    given = plain if secret else plain._replace(password=None)
+    return given.render_as_string(hide_password=False)
 
 
 def _environ(url: str) -> Mapping[str, str]:
