@@ -11,6 +11,7 @@ from rehearsal.figures import WEEK, Counting, Moment, differences, said, slot_at
 
 ON_TIME = timedelta(minutes=5)
 BETWEEN = timedelta(hours=20)
+REDELIVERED = timedelta(minutes=2)  # the longest the platform lets pass before it tries again
 QUIET_FROM, QUIET_UNTIL = time(21, 0), time(6, 30)
 GRACE = timedelta(seconds=10)  # on the way to the phone, within the platform's limits
 MOST_A_WEEK = 3
@@ -203,7 +204,7 @@ def _waits(books: Books) -> Result:
         longest = max(longest, wait)
         n_over += wait > timedelta(seconds=5)
         if wait > calm:
-            wait = each.heard_at - _possible(books, _delivered(late, each), each.chat)
+            wait = each.heard_at - _within_reach(books, each, _delivered(late, each))
         if wait > calm:
             calm, worst = wait, each
     result.counts = {
@@ -233,6 +234,14 @@ def _delivered(late: Mapping[int | None, Sequence[Sent]], sent: Sent) -> datetim
     """
     near = [each for each in late.get(sent.chat, ()) if abs(each.at - sent.at) < AROUND]
     return max([sent.at, *(each.taken_at for each in near if each.taken_at is not None)])
+
+
+def _within_reach(books: Books, sent: Sent, delivered: datetime) -> datetime:
+    """From when on an update could be answered; after a fault the platform delivers again late."""
+    over = _possible(books, delivered, sent.chat)
+    if over == delivered or sent.taken_at is None:
+        return over
+    return max(over, min(sent.taken_at, over + REDELIVERED))
 
 
 def _possible(books: Books, at: datetime, chat: int | None) -> datetime:
