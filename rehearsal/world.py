@@ -14,10 +14,10 @@ from rehearsal.telegram import Platform
 from rehearsal.terms import Heard, Ledger, Plot
 from rehearsal.wire import Service
 
-LULL_S = 20
-LEASE_LULL_S = 10  # a lease that is renewed every 5 s and holds for 15 must not lapse by our doing
-LONG_LULL_S = 60
-NIGHT_LULL_S = 300
+LULL_S = 300
+NIGHT_LULL_S = 1800
+LEASE_LULL_S = 14  # a lease that is renewed every 5 s holds for 15
+NEAR_S = 30
 NIGHT = (22, 6)  # hours: from, to
 HEALTHY_AFTER_S = 180
 
@@ -131,19 +131,26 @@ class World:
         """The first act or wake; what wakes only to look around may do it somewhat late."""
         now_us, due = self.clock.now_us, self.agenda.next_us()
         wake = self.clock.wake_us()
-        lull_us = now_us + self._lull_s(due) * SECOND
+        lull = self._lull_us(due)
         if wake is None:
-            wake = lull_us
+            wake = lull
         elif not self.clock.n_waiting() and not self.database_away:
-            wake = max(wake, lull_us)
+            wake = max(wake, lull)
         return max(wake if due is None else min(due, wake), now_us)
 
-    def _lull_s(self, due: int | None) -> int:
-        """How late a look around may come when nothing waits."""
-        if due is not None and due - self.clock.now_us < LONG_LULL_S * SECOND:
-            return LULL_S if self.n_processes == 1 else LEASE_LULL_S
+    def _lull_us(self, due: int | None) -> int:
+        """Until when nobody need look around if nothing waits: a round time, as schedules are.
+
+        A lease, renewed at every step, outlives the gaps in which people act; a longer one it does
+        not, as on a machine that slept.
+        """
+        now_us = self.clock.now_us
+        near = due is not None and due - now_us < NEAR_S * SECOND
+        if near and self.n_processes > 1:
+            return now_us + LEASE_LULL_S * SECOND
         hour = self.clock.now.hour
-        return NIGHT_LULL_S if hour >= NIGHT[0] or hour < NIGHT[1] else LONG_LULL_S
+        grid = (NIGHT_LULL_S if hour >= NIGHT[0] or hour < NIGHT[1] else LULL_S) * SECOND
+        return (now_us // grid + 1) * grid
 
     # What is done to it
 
