@@ -25,6 +25,10 @@ def settle(connection: Connection, backup_at: datetime, now: datetime) -> None:
     - A button of a lost question finds no question of its number.
     - No id is given out again: a code is made of one, and would open another person's chat.
     """
+    if connection.dialect.name == "postgresql":
+        _number_on(connection)  # first: rows that were copied with their ids have not moved it on
+    else:
+        _occupy(connection, now)
     connection.execute(insert(restoration).values(backup_at=backup_at, restored_at=now))
     connection.execute(
         update(outbox)
@@ -33,10 +37,6 @@ def settle(connection: Connection, backup_at: datetime, now: datetime) -> None:
     )
     connection.execute(update(conversation).values(seq=conversation.c.seq + QUESTIONS_ABOVE))
     connection.execute(lease.delete())
-    if connection.dialect.name == "postgresql":
-        _number_on(connection)
-    else:
-        _occupy(connection, now)
 
 
 def _number_on(connection: Connection) -> None:

@@ -161,6 +161,19 @@ def test_a_harmful_row_that_waited_counts_as_attempted_and_no_other(empty, lived
     assert (told.backup_at, told.restored_at) == (NOW, later)
 
 
+def test_what_came_back_once_can_come_back_again(empty, lived_in, tmp_path):
+    once = replace(elsewhere(tmp_path / "once", lived_in), secret=lived_in.secret)
+    once.home.parent.mkdir()
+    restore(make(lived_in, tmp_path / "b", NOW), once, NOW)
+    later = NOW + timedelta(hours=1)
+    restore(make(once, tmp_path / "c", later), empty, later)
+    engine = open_engine(empty.database_url)
+    with engine.connect() as connection:
+        found = connection.execute(select(models.restoration.c.restored_at)).scalars().all()
+    engine.dispose()
+    assert found == [NOW, later]
+
+
 # PostgreSQL
 
 
