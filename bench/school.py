@@ -49,7 +49,7 @@ async def prepare(home: Path, n_pupils: int) -> list[int]:
 async def _published(api: FakeApi) -> None:
     """Wait until the bot has published its commands, which it does once a release.
 
-    It imports aiogram for that, which would fall into the first run.
+    That call would fall into the first run.
     """
     async with asyncio.timeout(START_S):
         while not api.counts["setmycommands"]:  # noqa: ASYNC110 - the bot is another process

@@ -134,7 +134,7 @@ class Keeper:
                 group.create_task(bot.channel.listen(self._intake.receive, self._intake.skip)),
             ]
             if not bot.published:
-                # Beside the polling: the library for it takes seconds to import.
+                # Beside the polling, which must not wait for a list.
                 bot.published = True
                 loops.append(group.create_task(self._publish(bot.channel)))
             while await self._ours(bot.channel.name, bot.lease):

@@ -84,7 +84,7 @@ async def processes(
     with school.engine.begin() as connection:
         script = ScriptDirectory(str(migrate.FOLDER))
         MigrationContext.configure(connection).stamp(script, "head")
-        # The commands count as published: the library for that takes seconds to import.
+        # The commands count as published: the bot's calls are then only the messages.
         bots = Store(Session(connection), None, {}).bots
         bots.seen("tg", "telegram", "", school.now)
         bots.published("tg", COMMANDS_PRINT)

@@ -275,14 +275,15 @@ async def test_members_are_asked_for(fake, desk):
     assert (later.value.after_s, later.value.whole_channel) == (3.0, True)
 
 
-async def test_aiogram_is_not_imported_by_what_is_hot(fake):
+async def test_a_start_imports_no_aiogram_and_keeps_none_of_its_memory(fake):
     code = (
         "import asyncio, sys\n"
         "from bot.channels.telegram import TelegramChannel, TelegramSettings\n"
         "from bot.clock import SystemClock\n"
         "async def main():\n"
         f"    s = TelegramSettings('b', {fake.token!r}, api_base={fake.base_url!r})\n"
-        "    c = TelegramChannel(s, SystemClock()); await c.open(); await c.close()\n"
+        "    c = TelegramChannel(s, SystemClock()); await c.open()\n"
+        "    await c.publish_commands([('hoc', 'Học')]); await c.close()\n"
         "asyncio.run(main())\n"
         "sys.exit('aiogram' in sys.modules)"
     )

@@ -177,7 +177,9 @@ class TelegramChannel:
         Raises:
             DeliveryError: not set; try again at the next start.
         """
-        await (await self.admin()).publish_commands(commands)
+        # Nor by aiogram this: the first start would keep its 120 MB until the next one.
+        listed = [{"command": name, "description": does} for name, does in commands]
+        await self._wire.call("setMyCommands", {"commands": listed}, SEND_S)
 
     async def listen(self, receive: Receive, skip: Skip) -> None:
         """Poll (in polling mode) and work off the marks, until cancelled."""

@@ -1,10 +1,10 @@
-"""Telegram's calls that are not hot, by aiogram's client: commands, webhook, members.
+"""Telegram's calls that are seldom made, by aiogram's client: webhook, members.
 
 Import this module in a thread, and only when the first such call is made: aiogram costs three
 seconds and 120 MB.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiogram import Bot
@@ -21,7 +21,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.types import BotCommand, WebhookInfo
+from aiogram.types import WebhookInfo
 from aiogram.utils.token import TokenValidationError
 from aiohttp import ClientSession
 from typing_extensions import override
@@ -62,7 +62,7 @@ class SharedSession(AiohttpSession):
 
 
 class Admin:
-    """The calls that are not hot, of one bot.
+    """The calls that are seldom made, of one bot.
 
     Each raises DeliveryError, and none names the token.
     """
@@ -78,11 +78,6 @@ class Admin:
             self._bot = Bot(token, session=SharedSession(session, api))
         except TokenValidationError:
             raise Rejected("token") from None
-
-    async def publish_commands(self, commands: Sequence[tuple[str, str]]) -> None:
-        """Set the list of commands; each is (name without slash, what it does)."""
-        listed = [BotCommand(command=name, description=does) for name, does in commands]
-        await _tried(self._bot.set_my_commands(listed))
 
     async def delete_webhook(self) -> None:
         """Have updates wait for polling; what is waiting stays waiting."""
