@@ -5,13 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rehearsal import habits, hearing
+from content.competences import SKILLS as COMPETENCES
+from rehearsal import figures, habits, hearing
 from rehearsal.books import Books
 from rehearsal.cast import class_labels, make_cast
 from rehearsal.habits import dice
 from rehearsal.hearing import Choice, Told
 from rehearsal.phone import Phone, Play, Say, Tap
 from rehearsal.terms import Heard, Plot
+from tests.conversation import built_in
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 MONDAY = datetime(2026, 11, 9, tzinfo=ZONE)
@@ -124,6 +126,13 @@ def test_several_questions_in_one_message_are_all_understood() -> None:
         "• Hôm nay An chỉ cách thanh toán bằng điện thoại. Bà đã xem An làm.\nĐúng không ạ?"
     )
     assert [told.who for told in hearing.asked(text, MONDAY)] == ["Lan", "An"]
+
+
+def test_the_books_know_the_group_of_each_lesson_that_is_taught_on() -> None:
+    taught = [lesson for lesson in built_in() if lesson.is_taught_on]
+    groups = {lesson.title.vi: COMPETENCES[lesson.skill] for lesson in taught}
+    assert groups == {title: figures.SKILLS.get(f"bài “{title}”") for title in groups}
+    assert list(figures.GROUPS) == list(COMPETENCES.values())
 
 
 def test_nobody_acts_at_a_full_minute() -> None:
