@@ -1,13 +1,12 @@
 """What is looked at before a row's call: its age, its sense, and that a harmful call is coming."""
 
 from datetime import timedelta
-from functools import partial
 
 import structlog
 
 from bot.channels import OutRow
 from bot.clock import Clock
-from bot.outcomes import ENDED, Marks
+from bot.outcomes import ENDED, Marks, loud
 from bot.tries import AGAIN_S, After, Tries, too_old
 
 NEW_FOR = timedelta(seconds=30)
@@ -33,8 +32,12 @@ class Checks:
     async def hinder(self, row: OutRow) -> After | None:
         """What follows if the row is not to be called now; None if it is.
 
-        Whatever has waited is looked at again: the operator may have dropped it.
+        Whatever has waited is looked at again: the operator may have dropped it. What an earlier
+        process may have delivered is asked of a person, whatever else is true of it: left for the
+        morning, or left out, it would count as not delivered.
         """
+        if row.attempted and not row.harmless:
+            return self._tries.uncertain(row)
         if too_old(row, self._clock.now()):
             return self._tries.dropped(row, "too old")
         looks = row.tries or row.sense is not None or not self._is_new(row)
@@ -51,7 +54,7 @@ class Checks:
         try:
             verdict = await self._marks.judge(row)
         except Exception as error:  # noqa: BLE001 - not judged: no call, and again later
-            log.warning("not_judged", bot=row.bot, row=row.id, error=type(error).__name__)
+            loud(error)("not_judged", bot=row.bot, row=row.id, error=type(error).__name__)
             return self._tries.again(row, AGAIN_S[2], "not judged")
         if not verdict.reason:
             return None
@@ -62,15 +65,13 @@ class Checks:
         return self._tries.dropped(row, verdict.reason)
 
     async def _announce(self, row: OutRow) -> After | None:
-        """Commit that a harmful row's call is coming; an earlier one is asked of a person."""
-        if row.attempted:
-            return After(ends=((row, partial(self._marks.uncertain, row)),))
+        """Commit that a harmful row's call is coming."""
         if row.id in self._announced:
             return None
         try:
             await self._marks.attempted(row)
         except Exception as error:  # noqa: BLE001 - not committed: no call, and again later
-            log.warning("attempt_not_marked", row=row.id, error=type(error).__name__)
+            loud(error)("attempt_not_marked", row=row.id, error=type(error).__name__)
             return self._tries.again(row, AGAIN_S[2], "not marked")
         self._announced.add(row.id)
         return None

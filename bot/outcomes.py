@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.channels import OutRow
+import structlog
+
+from bot.channels import OutRow, Unavailable
 from handlers.sense import Verdict
+
+log = structlog.get_logger()
 
 Mark = Callable[[], Awaitable[None]]
 """Writes one outcome down; may be called again if it raises."""
@@ -72,3 +76,9 @@ class Marks(Protocol):
     async def uncertain(self, row: OutRow) -> None:
         """It may or may not have been delivered; if it is harmful, a person must be asked."""
         ...
+
+
+def loud(error: Exception) -> Callable[..., None]:
+    """How to log an error of the database: that it is away it says itself, once."""
+    tell: Callable[..., None] = log.debug if isinstance(error, Unavailable) else log.warning
+    return tell

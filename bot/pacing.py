@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Sequence
 
 from content.fit import Capabilities
 
@@ -11,14 +12,14 @@ TINY = 1e-9  # what adding floats may leave over
 MOST_CHATS = 10_000
 STEP_DOWN = 0.85
 PATIENCE_S, GROUP_PATIENCE_S = 15.0, 180.0
-MOST_PATIENCE_S = 3600.0
+MOST_PATIENCE_S = 600.0
 
 
 class Pace:
     """How much is really allowed: less than announced while the platform refuses that.
 
     A refusal takes 15 % away. After a quiet time one is given back; each further refusal doubles
-    that time, up to an hour, so that a platform that stays strict is asked ever more seldom.
+    that time, up to ten minutes, so that a platform that stays strict is asked ever more seldom.
     """
 
     def __init__(self, most: int, patience_s: float = PATIENCE_S) -> None:
@@ -74,20 +75,28 @@ class Pacer:
         """Messages in a second at the present pace."""
         return self._pace.allowed
 
+    def is_held(self, now: float) -> bool:
+        """Whether the platform wants silence now."""
+        return self._held_until > now + TINY
+
     def channel_wait_s(self, now: float) -> float:
         """Seconds until a slot is free; infinite while only an answer can free one."""
-        if self._held_until > now + TINY:
+        if self.is_held(now):
             return self._held_until - now
         if self._probing and self._in_flight:
             return math.inf
         self._pace.recover(now)
-        while self._free_at and self._free_at[0] <= now + TINY:
-            self._free_at.popleft()
-        taken = self._in_flight + len(self._free_at)
+        taken = self._taken(now)
         if taken < self.allowed:
             return 0.0
         n_first = taken - self.allowed  # these must be free as well, after a step down
         return self._free_at[n_first] - now if n_first < len(self._free_at) else math.inf
+
+    def _taken(self, now: float) -> int:
+        """How many slots are not free."""
+        while self._free_at and self._free_at[0] <= now + TINY:
+            self._free_at.popleft()
+        return self._in_flight + len(self._free_at)
 
     def chat_wait_s(self, chat: int, now: float, *, group: bool) -> float:
         """Seconds until this chat may get its next message."""
@@ -98,12 +107,17 @@ class Pacer:
 
     def _group_free_at(self, chat: int, now: float) -> float:
         """When the group's last minute has room again."""
+        sent = self._minute_of(chat, now)
+        self._group_pace.recover(now)
+        n_first = len(sent) - self._group_pace.allowed
+        return sent[n_first] + MINUTE if n_first >= 0 else -math.inf
+
+    def _minute_of(self, chat: int, now: float) -> Sequence[float]:
+        """When the group's calls of the last minute were answered."""
         sent = self._groups.get(chat)
         while sent and sent[0] + MINUTE <= now + TINY:
             sent.popleft()
-        self._group_pace.recover(now)
-        n_first = len(sent or ()) - self._group_pace.allowed
-        return sent[n_first] + MINUTE if sent and n_first >= 0 else -math.inf
+        return sent or ()
 
     def start(self) -> None:
         """Take a slot for a call that starts now."""
@@ -132,15 +146,26 @@ class Pacer:
     def _forget(self, now: float) -> None:
         """Drop the chats whose waits are over; look again only when there are twice as many."""
         self._chats = {chat: at for chat, at in self._chats.items() if at > now}
-        self._groups = {c: sent for c, sent in self._groups.items() if sent[-1] + MINUTE > now}
+        self._groups = {c: sent for c, sent in self._groups.items() if self._minute_of(c, now)}
         self._most_chats = max(MOST_CHATS, 2 * (len(self._chats) + len(self._groups)))
 
-    def refused(self, began: float, now: float, *, group: bool) -> None:
+    def refused(self, chat: int, began: float, now: float, *, group: bool) -> None:
         """The platform found the call that went out at `began` too fast, though we kept its limits.
 
-        In a group it is most likely the group's own limit that is stricter than announced.
+        In a group it is most likely the group's own limit that is stricter than announced. Of a
+        call that went alone no pace is at fault: the platform punishes what was before, or is in
+        trouble, and each call that asks whether this is over would slow us down further.
+
+        Args:
+            chat: our id of it; its call has been told by `answer` and `spoke`.
+            began: when it went out.
+            now: when it was answered.
+            group: whether the chat is a group.
         """
-        (self._group_pace if group else self._pace).refused(began, now)
+        if group and len(self._minute_of(chat, now)) > 1:
+            self._group_pace.refused(began, now)
+        elif not group and self._taken(now) > 1:
+            self._pace.refused(began, now)
 
     def hold(self, until: float) -> None:
         """Let nothing out before `until`: the platform asked for silence.

@@ -9,17 +9,18 @@ from typing import Any
 
 import structlog
 
-from bot.channels import Channel, DeliveryError, OutRow, Unavailable
+from bot.channels import Channel, DeliveryError, OutRow
 from bot.checks import Checks
 from bot.clock import Clock
 from bot.known import Known
 from bot.lanes import LAST, Lane, Lines
-from bot.outcomes import Mark, Marks
+from bot.outcomes import Mark, Marks, loud
 from bot.pacing import Pacer
 from bot.tries import After, Tries
+from db.store.outbox import RANKS
 
 SWEEP_S = 60.0
-NOT_OURS_S = 1.0
+LOOK_AGAIN_S = 1.0
 SOONEST_S = 5.0
 FINISH_S = 3.0
 IN_FLIGHT = 30
@@ -61,7 +62,7 @@ class Sender:
         self._known = Known()
         self._group: asyncio.TaskGroup | None = None
         self._begun = False
-        self._more = False
+        self._more = self._behind = False
         self._page = 0
         self._look_now = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -76,7 +77,12 @@ class Sender:
         return len(self._known)
 
     def hand_over(self, rows: Sequence[OutRow]) -> None:
-        """Send these committed rows; ids that are known, or just came to their end, are ignored."""
+        """Send these committed rows; ids that are known, or just came to their end, are ignored.
+
+        While older answers wait unread in the table, new ones are left to their place behind them.
+        """
+        if self._behind:
+            rows = [row for row in rows if row.rank != RANKS[0]]
         self._take(rows)
 
     def wake(self) -> None:
@@ -138,8 +144,8 @@ class Sender:
             try:
                 again_s = await self._read_page()
             except Exception as error:  # noqa: BLE001 - the loop outlives a database that is away
-                _loud(error)("sweep_failed", bot=self._channel.name, error=type(error).__name__)
-                await self._clock.sleep(wait_s)
+                loud(error)("sweep_failed", bot=self._channel.name, error=type(error).__name__)
+                await self._clock.wait(self._look_now, wait_s)
                 wait_s = min(wait_s * 2, SWEEP_S)
                 continue
             wait_s = 1.0
@@ -154,7 +160,9 @@ class Sender:
         page = await self._marks.pending(self._channel.name, most)
         n_before = len(self._known)
         self._take(page.rows, reading)
-        self._more = page.full and len(self._known) > n_before  # else it is full of known ones
+        # A great page that is full of known ones would be just so again; a small one says little.
+        self._more = page.full and (most < PAGE or len(self._known) > n_before)
+        self._behind = self._more and page.rows[-1].rank == RANKS[0]
         if page.next_at is None:
             return SWEEP_S
         left_s = (page.next_at - self._clock.now()).total_seconds()
@@ -224,7 +232,7 @@ class Sender:
 
     def _wait_s(self) -> float:
         """Seconds until a call may begin; 0 for now."""
-        return self._pacer.channel_wait_s(self._clock.steady()) if self._ours() else NOT_OURS_S
+        return self._pacer.channel_wait_s(self._clock.steady()) if self._ours() else LOOK_AGAIN_S
 
     def _last_line(self) -> int:
         """The last line that may start now.
@@ -257,7 +265,7 @@ class Sender:
             after = await self._try(lane, row)
         except Exception as error:  # noqa: BLE001 - one row's fault must not stop the others
             log.warning("send_broke", bot=row.bot, row=row.id, error=type(error).__name__)
-            after = self._tries.rejected(row, "error")
+            after = self._tries.broke(row)
         self._n_unasked -= line > 0
         lane.busy = False
         if after.row is not None:
@@ -296,11 +304,12 @@ class Sender:
             refused = await self._checks.hinder(row)
             if refused is not None:
                 self._pacer.no_call()
+                await self._write_note(row, refused)
                 return refused
-        if not self._ours():  # its time may have ended while the row was looked at
-            self._pacer.no_call()
-            return After(again_s=NOT_OURS_S)
         began = self._clock.steady()
+        if not self._ours() or self._pacer.is_held(began):  # since the row was looked at
+            self._pacer.no_call()
+            return After(again_s=LOOK_AGAIN_S)
         error: DeliveryError | None = None
         message = ""
         try:
@@ -342,7 +351,7 @@ class Sender:
         try:
             await mark()
         except Exception as error:  # noqa: BLE001 - the next try is written down again
-            _loud(error)("note_failed", row=row.id, error=type(error).__name__)
+            loud(error)("note_failed", row=row.id, error=type(error).__name__)
             return False
         return True
 
@@ -353,16 +362,10 @@ class Sender:
             try:
                 await mark()
             except Exception as error:  # noqa: BLE001 - what was sent must not be sent again
-                _loud(error)("mark_failed", row=row_id, error=type(error).__name__)
+                loud(error)("mark_failed", row=row_id, error=type(error).__name__)
                 await self._clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, 30.0)
             else:
                 break
         self._known.end(row_id)
         self._checks.forget(row_id)
-
-
-def _loud(error: Exception) -> Callable[..., None]:
-    """A warning; but that the database is away it says itself, once."""
-    tell: Callable[..., None] = log.debug if isinstance(error, Unavailable) else log.warning
-    return tell

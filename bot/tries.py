@@ -40,6 +40,9 @@ TOO_OLD: Mapping[str, timedelta] = {
 """When a row is given up. Who asked yesterday has asked again or gone on; a tally is of use until
 the next one comes; a reminder belongs to its hour (the schedules skip those over an hour late)."""
 
+LONGEST_WISH = timedelta(days=30)
+"""When a row that is put off again and again is given up: what it says is of no use any more."""
+
 log = structlog.get_logger()
 
 Ends = tuple[tuple[OutRow, Mark | None], ...]
@@ -113,12 +116,25 @@ class Tries:
         """The row will never be sent."""
         return After(ends=((row, partial(self._marks.failed, row, reason, words)),))
 
+    def uncertain(self, row: OutRow) -> After:
+        """Nobody knows whether the row was delivered, and it is not repeated."""
+        return After(ends=((row, partial(self._marks.uncertain, row)),))
+
+    def broke(self, row: OutRow) -> After:
+        """A fault of ours ended the row's try: perhaps after the platform had taken it."""
+        return self.rejected(row, "error") if row.harmless else self.uncertain(row)
+
     def dropped(self, row: OutRow, reason: str) -> After:
         """The row is left out."""
         return After(ends=((row, partial(self._marks.dropped, row, reason)),))
 
     def put_off(self, row: OutRow, until: datetime, reason: str) -> After:
-        """Leave the row to the table until then: its chat's other rows need not wait for it."""
+        """Leave the row to the table until then: its chat's other rows need not wait for it.
+
+        Not for ever: whoever never speaks in that chat again would keep it waiting.
+        """
+        if row.created_at is not None and until - row.created_at > LONGEST_WISH:
+            return self.dropped(row, "too old")
         asleep = replace(row, tries=0)
         return After(ends=((asleep, partial(self._marks.waits, asleep, until, reason)),))
 
@@ -131,7 +147,7 @@ class Tries:
         """
         now = self._clock.steady()
         if error.too_fast:
-            self._pacer.refused(began, now, group=row.group)
+            self._pacer.refused(row.account, began, now, group=row.group)
         if error.whole_channel:
             self._pacer.hold(now + min(error.after_s, LONGEST_HOLD_S))
         return self.again(row, error.after_s, error.reason)
@@ -150,7 +166,7 @@ class Tries:
         """Repeat what is harmless, some times; ask a person about the rest."""
         waits_s = UNCERTAIN_S.get(row.rank, UNCERTAIN_S["reminder"])
         if not row.harmless or lane.unsure >= len(waits_s):
-            return After(ends=((row, partial(self._marks.uncertain, row)),))
+            return self.uncertain(row)
         lane.unsure += 1
         return self.again(row, waits_s[lane.unsure - 1], "uncertain")
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.clock import SteppedClock
-from bot.pacing import Pace, Pacer
+from bot.pacing import MINUTE, Pace, Pacer
 from content.fit import Capabilities
 
 LIMITS = Capabilities(4096, True, True, per_second=30, chat_interval_s=1.0, group_per_minute=20)
@@ -75,11 +75,66 @@ def test_a_pace_comes_back_one_by_one_and_ever_more_slowly():
 
 def test_a_strict_group_slows_groups_and_no_private_chat():
     pacer = Pacer(LIMITS)
-    pacer.refused(0.0, 0.0, group=True)
-    for second in range(17):
+    for second in range(2):
+        pacer.spoke(5, float(second), group=True)
+    pacer.refused(5, 1.0, 1.0, group=True)
+    for second in range(2, 17):
         pacer.spoke(5, float(second), group=True)
     assert pacer.chat_wait_s(5, 17.0, group=True) == pytest.approx(43.0)
     assert pacer.allowed == 30
+
+
+def lone_call(pacer: Pacer, now: float, *, group: bool) -> None:
+    """A call to chat 5 that the platform refuses."""
+    pacer.start()
+    pacer.answer(now, now)
+    pacer.spoke(5, now, group=group)
+    pacer.refused(5, now, now, group=group)
+
+
+@pytest.mark.parametrize("group", [True, False])
+def test_a_platform_that_refuses_every_lone_call_for_an_hour_does_not_slow_us_afterwards(group):
+    pacer = Pacer(LIMITS)
+    for minute in range(1, 61):
+        pacer.hold(minute * MINUTE)
+        lone_call(pacer, minute * MINUTE, group=group)
+    now = 62 * MINUTE
+    assert pacer.allowed == 30
+    for second in range(20):
+        assert pacer.chat_wait_s(6, now + second, group=True) == 0
+        pacer.spoke(6, now + second, group=True)
+
+
+def test_one_of_two_calls_within_a_second_is_held_against_the_pace():
+    pacer = Pacer(LIMITS)
+    for _ in range(2):
+        pacer.start()
+        pacer.answer(0.0, 0.5)
+    pacer.refused(5, 0.0, 0.5, group=False)
+    assert pacer.allowed == 25
+
+
+def test_a_pace_is_whole_again_within_hours_whatever_was_refused():
+    pace, now = Pace(30), 0.0
+    for _ in range(40):
+        pace.refused(now, now)
+        now += 1
+    n_hours = 0
+    while pace.allowed < 30:
+        for _ in range(12):
+            now += 300
+            pace.recover(now)
+        n_hours += 1
+    assert n_hours <= 5
+
+
+def test_a_group_that_was_silent_for_a_minute_is_forgotten_without_a_fault():
+    pacer = Pacer(LIMITS)
+    pacer.spoke(5, 0.0, group=True)
+    assert pacer.chat_wait_s(5, 61.0, group=True) == 0
+    for chat in range(10_000):
+        pacer.spoke(100 + chat, 61.0, group=False)
+    assert pacer.chat_wait_s(100, 61.5, group=False) == pytest.approx(0.5)
 
 
 def test_a_chat_waits_its_interval_and_others_do_not():
