@@ -206,6 +206,19 @@ async def test_an_address_that_is_no_longer_allowed_is_not_called(desk):
         await desk.remind()
 
 
+async def test_a_host_whose_name_cannot_be_read_keeps_no_other_device_from_hearing(desk):
+    await desk.subscribe("tablet")
+    with desk.school.engine.begin() as connection:
+        of_phone = push_subscription.c.endpoint.contains("/phone")
+        connection.execute(
+            update(push_subscription)
+            .where(of_phone)
+            .values(endpoint="https://xn--a.push.apple.com/")
+        )
+    await desk.remind()
+    assert len(desk.shown("tablet")) == 1
+
+
 def move(desk: Desk, base: str) -> None:
     """The subscription has another address."""
     with desk.school.engine.begin() as connection:
@@ -268,6 +281,18 @@ PINNED = "BCo669Iv5SfV-OGFkOLPJOeu2Rjma69pejVpc3e9l1kvT-Gjy7GLqLdkw3tOU6YTYdjUep
         ("file:///etc/passwd", False),
         ("https://fcm.googleapis.com:x/", False),
         ("//fcm.googleapis.com/", False),
+        ("https://fcm.googleapis.com:0/fcm/send/abc", False),
+        ("https://evil.example\\.push.apple.com/", False),
+        ("https://evil.example\0.push.apple.com/", False),
+        ("https://evil.example%2f.push.apple.com/", False),
+        ("https://evil.example;.push.apple.com/", False),
+        ("https://evil.example?.push.apple.com/", False),
+        ("https://.push.apple.com/", False),
+        ("https://\u1ebf.push.apple.com/", False),
+        ("https://fcm.goog\nleapis.com/fcm/send/abc", False),
+        (" https://fcm.googleapis.com/fcm/send/abc", False),
+        ("https://fcm.googleapis.com/\0", False),
+        ("https://fcm.googleapis.com/\u1ebf", False),
         ("", False),
     ],
 )

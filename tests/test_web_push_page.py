@@ -150,6 +150,7 @@ BAD = [
     {"on": None},
     {"on": {"endpoint": "https://fcm.googleapis.com/x"}},
     {"off": 7},
+    {"off": "https://fcm.googleapis.com/\0"},
     "declined",
 ]
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from bot.channels.web.push import Pusher
+from bot.channels.web.push import Pusher, is_address
 from bot.channels.web.push_seal import are_keys
 from bot.channels.web.sent import Refused
 from bot.clock import Clock
@@ -65,7 +65,7 @@ class Bell:
         match sent:
             case {"say": str(said)} if said in SAID:
                 return _offered if said == "offered" else _declined
-            case {"off": str(endpoint)}:
+            case {"off": str(endpoint)} if is_address(endpoint):
                 return partial(_off, endpoint)
             case {"on": {"endpoint": str(at), "keys": {"p256dh": str(key), "auth": str(auth)}}}:
                 given = Subscription(at, key.rstrip("="), auth.rstrip("="))
@@ -75,7 +75,9 @@ class Bell:
 
     async def _check(self, given: Subscription) -> None:
         """Refuse a subscription that could not be used; the operator reads whose service it is."""
-        if len(given.endpoint) > MOST_ENDPOINT or not self._pusher.takes(given.endpoint):
+        if len(given.endpoint) > MOST_ENDPOINT or not is_address(given.endpoint):
+            raise Refused(400, why="address")
+        if not self._pusher.takes(given.endpoint):
             log.warning("push_host_unknown", host=_host(given.endpoint))
             raise Refused(400, why="host")
         if not await asyncio.to_thread(are_keys, given.p256dh, given.auth):
@@ -84,10 +86,7 @@ class Bell:
 
 def _host(endpoint: str) -> str:
     """The name of the machine, and nothing of the address, which is a secret."""
-    try:
-        return (urlsplit(endpoint).hostname or "")[:100]
-    except ValueError:
-        return ""
+    return (urlsplit(endpoint).hostname or "")[:100]
 
 
 def _do(work: Work, account: int, now: datetime, store: Store) -> None:

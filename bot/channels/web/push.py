@@ -4,6 +4,7 @@ Sources: RFC 8030 (the call), RFC 8291 (its encryption), RFC 8292 (who we are: V
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ HOSTS = (
     "https://*.push.apple.com",  # Safari: web.…
     "https://*.notify.windows.com",  # Edge: wns2-….…
 )
+# What two readers of addresses could read differently is none, nor what PostgreSQL cannot keep.
+ADDRESS_RE = re.compile(r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[!-~]*)?")
 MOST_TTL = timedelta(hours=4)
 CALL_S, CONNECT_S = 15.0, 5.0
 AWAY_S, BUSY_S, MOST_WAIT_S = 5.0, 60.0, 600.0
@@ -61,23 +64,29 @@ class PushSettings:
     hosts: tuple[str, ...] = ()
 
 
+def is_address(text: str) -> bool:
+    """Whether a browser could have said this of its push service, wherever that is."""
+    try:
+        return ADDRESS_RE.fullmatch(text) is not None and urlsplit(text).port != 0
+    except ValueError:  # no port that there is
+        return False
+
+
 def is_known(endpoint: str, hosts: Sequence[str] = ()) -> bool:
     """Whether this is an address at a push service that we call.
 
     It comes from a browser, and we post to it: any other would let a stranger make us post into
     the network that we stand in.
     """
-    try:
-        where = urlsplit(endpoint)
-        port = f":{where.port}" if where.port else ""
-    except ValueError:  # no address, or no port that there is
+    if not is_address(endpoint):
         return False
+    where = urlsplit(endpoint)
+    port = "" if where.port is None else f":{where.port}"
     name = where.hostname or ""
     parts = name.split(".")
     names = [name, *("*." + ".".join(parts[at:]) for at in range(1, len(parts)))]
     known = {host if "://" in host else f"https://{host}" for host in (*HOSTS, *hosts)}
-    plain = "@" not in where.netloc
-    return plain and not known.isdisjoint(f"{where.scheme}://{one}{port}" for one in names)
+    return not known.isdisjoint(f"{where.scheme}://{one}{port}" for one in names)
 
 
 class Pusher:
@@ -151,6 +160,8 @@ class Pusher:
                 endpoint, data=body, headers=headers, allow_redirects=False
             ) as answer:
                 return _understood(answer)
+        except ValueError:  # of a host's name that the library of names cannot read
+            raise Rejected("push address") from None
         except (ClientConnectorError, ConnectionTimeoutError):
             raise RetryLater(BUSY_S, reason="push unreached") from None
         except (ClientError, TimeoutError, OSError):
