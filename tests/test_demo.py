@@ -156,6 +156,18 @@ def test_the_three_persons_stand_where_the_guide_begins(few):
     assert START - timedelta(hours=1) < newest < START
 
 
+def test_nobody_whom_the_visitor_meets_was_sent_anything_unasked(few):
+    """A request would be put off by 20 hours, and the guide's third step would show nothing."""
+    cast = {few.cast.pupil, few.cast.relative, few.cast.teacher}
+    chats = {row.id for row in few.rows("account") if row.external_id in cast}
+    unasked = [row for row in few.rows("outbox") if row.unasked_for is not None]
+    waiting = [row for row in few.rows("schedule") if "waits" in (row.data or {})]
+    assert len(chats) == 3
+    assert unasked
+    assert not chats & {row.account_id for row in unasked}
+    assert few.cast.lan not in {row.person_id for row in waiting}
+
+
 def test_the_whole_school_is_uneven_and_believable(tmp_path, told):
     began = time.monotonic()
     whole = play(tmp_path, None)

@@ -1,6 +1,6 @@
 """The persons whom the visitor meets, and what they did before: Lan, her grandmother, the teacher.
 
-Lan got her slip a day ago and has put her grandmother on her list; the first lesson is the
+Lan has just got her slip and has put her grandmother on her list; the first lesson is the
 visitor's. So everything that the visitor does is new in the class's figures.
 """
 
@@ -10,7 +10,10 @@ from bot.demo.clock import START, ZONE
 from bot.demo.visits import Kin
 
 STAFF_JOIN = datetime(2026, 10, 23, 15, 30, tzinfo=ZONE)
-LAN_JOINS = datetime(2026, 11, 25, 19, 5, tzinfo=ZONE)
+LAN_JOINS = datetime(2026, 11, 26, 15, 5, tzinfo=ZONE)
+"""Too late for the grandmother to be reminded of anything yet: the visitor's request is the first
+message that she gets unasked, so that no budget puts it off."""
+
 GRANDMOTHER_JOINS = LAN_JOINS + timedelta(minutes=9)
 LOOK_IN = START - timedelta(minutes=8)
 """When the three have looked in last, so that each phone shows the menu and little more."""
