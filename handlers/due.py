@@ -226,7 +226,7 @@ def _open(occurrence: Occurrence, handlers: Mapping[str, Fired], turn: Turn) -> 
     rows = _said(turn)
     if rows or (at is None and not row.rule):
         _keep_waiting(turn.store, row, None)
-    if rows and not row.rule:
+    if not row.rule:  # held, or of others that come later: looked at again then
         turn.store.schedules.move(row.id, at)
     return Fire(rows, claimed=True, woke=turn.woke)
 
