@@ -8,6 +8,7 @@ from bot.channels import OutRow
 from bot.clock import Clock
 from bot.outcomes import ENDED, Marks, loud
 from bot.tries import AGAIN_S, After, Tries, too_old
+from db.store.outbox import GIVEN_UP
 
 NEW_FOR = timedelta(seconds=30)
 
@@ -39,7 +40,7 @@ class Checks:
         if row.attempted and not row.harmless:
             return self._tries.uncertain(row)
         if too_old(row, self._clock.now()):
-            return self._tries.dropped(row, "too old")
+            return self._tries.dropped(row, GIVEN_UP)
         looks = row.tries or row.sense is not None or not self._is_new(row)
         if looks and (judged := await self._judge(row)) is not None:
             return judged

@@ -18,7 +18,8 @@ from content.figures import date_vn
 from db import migrate
 from db.session import Session
 from db.store import Store
-from db.store.watch import TOO_OLD, Timetable, Waiting, Watch
+from db.store.outbox import GIVEN_UP
+from db.store.watch import Timetable, Waiting, Watch
 
 T = TypeVar("T")
 
@@ -166,7 +167,7 @@ def judge_waiting(waiting: Sequence[Waiting], now: datetime) -> Finding:
 def judge_ended(ended: Mapping[str, int]) -> list[Finding]:
     """What of a week's messages a person should look at; nothing where all is well."""
     words = {
-        TOO_OLD: "chờ quá lâu nên thôi gửi",
+        GIVEN_UP: "chờ quá lâu nên thôi gửi",
         "rejected": "bị từ chối",
         "uncertain": "không rõ đã tới chưa",
     }

@@ -34,7 +34,7 @@ class _Gathering:
 
 
 class DatabaseMarks:
-    """The sender's memory."""
+    """The sender's memory. What could not be committed is not counted; it is written again."""
 
     def __init__(
         self,
@@ -62,7 +62,10 @@ class DatabaseMarks:
         What was answered in the same round of the event loop goes as one unit: whoever comes first
         brings it in, the others wait with it.
         """
+        await self._gather(row, message)
         self._metrics.count("deliveries", "sent", bot=row.bot)
+
+    async def _gather(self, row: OutRow, message: str) -> None:
         if self._gathering is not None:
             self._gathering.rows.append((row.id, message))
             await self._gathering.committed
@@ -87,25 +90,25 @@ class DatabaseMarks:
 
     async def waits(self, row: OutRow, until: datetime, reason: str) -> None:
         """Nothing of it was delivered; it is tried again, also after a restart."""
-        self._metrics.count("deliveries", "later", bot=row.bot)
         await self._do(partial(_waits, row, until, reason))
+        self._metrics.count("deliveries", "later", bot=row.bot)
 
     async def failed(self, row: OutRow, reason: str, words: str) -> None:
         """The platform will never take it; its words are kept for the operator, not logged."""
+        await self._do(partial(_done, row.id, "rejected", words or reason))
         self._metrics.count("deliveries", "rejected", bot=row.bot)
         log.warning("rejected", bot=row.bot, row=row.id, reason=reason)
-        await self._do(partial(_done, row.id, "rejected", words or reason))
 
     async def dropped(self, row: OutRow, reason: str) -> None:
         """It has lost its sense."""
+        await self._do(partial(_done, row.id, "dropped", reason))
         self._metrics.count("deliveries", "dropped", bot=row.bot)
         log.info("dropped", bot=row.bot, row=row.id, rank=row.rank, reason=reason)
-        await self._do(partial(_done, row.id, "dropped", reason))
 
     async def gone(self, row: OutRow) -> None:
         """The chat cannot be written to; its schedules pause until it speaks again."""
-        self._metrics.count("deliveries", "gone", bot=row.bot)
         await self._do(partial(_gone, row), row.account)
+        self._metrics.count("deliveries", "gone", bot=row.bot)
 
     async def moved(self, row: OutRow, chat: str) -> None:
         """The chat has a new id on its platform."""
@@ -113,8 +116,8 @@ class DatabaseMarks:
 
     async def uncertain(self, row: OutRow) -> None:
         """Nobody knows whether it arrived: about a harmful row a person is asked."""
-        self._metrics.count("deliveries", "uncertain", bot=row.bot)
         await self._do(partial(_uncertain, row))
+        self._metrics.count("deliveries", "uncertain", bot=row.bot)
         if not row.harmless:
             self._wake()
 
@@ -131,7 +134,7 @@ class DatabaseMarks:
 
 def _sent(rows: Sequence[tuple[int, str]], now: datetime, store: Store) -> None:
     for row, message in rows:
-        store.outbox.done(row, "sent", now, message)
+        store.outbox.sent(row, now, message)
 
 
 def _attempted(row: int, now: datetime, store: Store) -> None:

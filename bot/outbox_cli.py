@@ -165,9 +165,7 @@ def retry(
         wanted = ids or [row.id for row in store.outbox.listed(TO_MEND, now - MEND_DAYS, MOST_READ)]
         faults = _each(store, wanted, lambda row: _retried(store, row, now, sure=sure))
     n_done = len(set(wanted)) - len(faults)
-    _end(
-        faults, f"{n_done} tin sẽ được gửi trong vòng một phút, khi `lantoa run` đang chạy.", n_done
-    )
+    _end(faults, SOON.format(n=n_done), n_done)
 
 
 @app.command()
@@ -229,7 +227,9 @@ def _why_not(row: Row[Any], *, sure: bool) -> str:
         return IS_GONE
     if row.kind != "delete" and not row.body.get("text"):
         return IS_EMPTY
-    called = row.outcome == "uncertain" or (row.outcome is None and row.attempted_at is not None)
+    # What was dropped may have been on its way just then.
+    announced = row.outcome in {None, "dropped"} and row.attempted_at is not None
+    called = announced or row.outcome == "uncertain"
     return IS_UNSURE if called and not row.harmless and not sure else ""
 
 

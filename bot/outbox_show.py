@@ -21,6 +21,10 @@ REASONS = {
     "portal": "có trang đăng nhập mạng chặn ở giữa",
     "token": "nền tảng không nhận mã bot (token)",
     "uncertain": "gửi rồi nhưng không thấy trả lời",
+    "push host": "trang báo tin của trình duyệt này không nằm trong danh sách được gửi",
+    "push address": "địa chỉ báo tin của trình duyệt này không dùng được",
+    "push unreached": "không kết nối được tới trang báo tin của trình duyệt",
+    "database": "không đọc được cơ sở dữ liệu",
     "too old": "chờ quá lâu nên thôi gửi",
     "operator": "người vận hành bỏ",
     "not judged": "không đọc được cơ sở dữ liệu",
@@ -52,6 +56,8 @@ def reason(stored: str | None) -> str:
         return ""
     if stored.startswith("trouble ("):
         return f"nền tảng đang trục trặc {stored.removeprefix('trouble ')}"
+    if stored.startswith("push ") and stored not in REASONS:
+        return f"trang báo tin của trình duyệt không nhận ({stored.removeprefix('push ')})"
     return REASONS.get(stored, stored)
 
 

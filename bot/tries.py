@@ -20,6 +20,7 @@ from bot.clock import Clock
 from bot.lanes import Lane
 from bot.outcomes import Mark, Marks
 from bot.pacing import Pacer
+from db.store.outbox import GIVEN_UP
 
 MOST_MOVES = 3
 TOKEN_WAIT_S = 60.0
@@ -134,7 +135,7 @@ class Tries:
         Not for ever: whoever never speaks in that chat again would keep it waiting.
         """
         if row.created_at is not None and until - row.created_at > LONGEST_WISH:
-            return self.dropped(row, "too old")
+            return self.dropped(row, GIVEN_UP)
         asleep = replace(row, tries=0)
         return After(ends=((asleep, partial(self._marks.waits, asleep, until, reason)),))
 
@@ -156,7 +157,7 @@ class Tries:
         """Try the row again, its chat's other rows after it; too old a row is given up."""
         now = self._clock.now()
         if too_old(row, now):
-            return self.dropped(row, "too old")
+            return self.dropped(row, GIVEN_UP)
         wait_s = max(least_s, AGAIN_S[min(row.tries, len(AGAIN_S) - 1)])
         until = now + timedelta(seconds=wait_s)
         row = replace(row, tries=row.tries + 1, retry_at=until, created_at=since(row))

@@ -102,11 +102,44 @@ def test_a_wait_keeps_its_reason_and_takes_the_announcement_back(shelf):
 
 def test_what_has_ended_stays_as_it_is_whatever_comes_late(shelf):
     row, now = shelf.put("lan"), shelf.school.now
-    shelf.school.store(lambda s: s.outbox.done(row, "dropped", now, reason="operator"))
+    shelf.school.store(lambda s: s.outbox.done(row, "rejected", now, reason="too long"))
     shelf.school.store(lambda s: s.outbox.waits(row, 1, now, "busy"))
-    shelf.school.store(lambda s: s.outbox.done(row, "sent", now, "m1"))
+    shelf.school.store(lambda s: s.outbox.sent(row, now, "m1"))
+    shelf.school.store(lambda s: s.outbox.done(row, "dropped", now, reason="operator"))
     kept = shelf.row(row)
-    assert (kept.outcome, kept.reason, kept.tries) == ("dropped", "operator", 0)
+    assert (kept.outcome, kept.reason, kept.tries) == ("rejected", "too long", 0)
+
+
+def test_what_was_sent_while_it_was_dropped_was_sent(shelf):
+    row, now = shelf.put("lan"), shelf.school.now
+    shelf.school.store(lambda s: s.outbox.done(row, "dropped", now, reason="operator"))
+    shelf.school.store(lambda s: s.outbox.sent(row, now + LATER, "m1"))
+    kept = shelf.row(row)
+    assert (kept.outcome, kept.external_id, kept.reason) == ("sent", "m1", None)
+    assert kept.done_at == now + LATER
+
+
+def test_a_wait_that_a_wrong_clock_wrote_holds_neither_its_row_nor_its_chat(shelf):
+    year = shelf.school.now + timedelta(days=365)
+    rows = [shelf.put("lan", retry_at=year, tries=1), shelf.put("lan")]
+    assert shelf.offered() == rows
+    assert shelf.school.store(lambda s: s.outbox.next_try("tg", s_now(shelf))) is None
+
+
+def test_a_page_shows_neither_what_the_operator_dropped_nor_what_lost_its_sense(shelf):
+    now = shelf.school.now
+    shown = [
+        shelf.put("lan"),
+        shelf.put("lan", outcome="sent", done_at=now),
+        shelf.put("lan", outcome="dropped", reason="too old", done_at=now),
+        shelf.put("lan", outcome="rejected", done_at=now),
+    ]
+    for reason in ("operator", "answered", None):
+        hidden = shelf.put("lan", "reminder", outcome="dropped", reason=reason, done_at=now)
+    chat = shelf.school.store(lambda s: s.feed.chat("tg", "lan"))
+    assert [row.id for row in shelf.school.store(lambda s: s.feed.history(chat))] == shown
+    assert [row.id for row in shelf.school.store(lambda s: s.feed.after(chat, 0))] == shown
+    assert shelf.school.store(lambda s: s.feed.one(chat.account, hidden)) is None
 
 
 def test_a_row_that_is_opened_again_is_as_new(shelf):

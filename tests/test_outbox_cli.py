@@ -132,6 +132,7 @@ def test_a_tally_that_may_have_come_is_sent_again_only_by_who_has_looked(command
     for row in (
         ended(shelf, "uncertain", rank="tally", harmless=False),
         shelf.put("group", "tally", harmless=False, attempted_at=shelf.school.now),
+        ended(shelf, "dropped", "operator", harmless=False, attempted_at=shelf.school.now),
     ):
         refused = command("retry", str(row))
         assert (refused.exit_code, "--sure" in refused.output) == (1, True)
@@ -203,8 +204,11 @@ def test_wrong_use_gets_a_sentence_and_exit_2(command, words):
 def test_every_reason_of_ours_has_words_for_the_operator():
     root = Path(outbox_cli.__file__).parents[1]
     sources = ("handlers/sense.py", "handlers/unasked.py", "bot/tries.py", "bot/checks.py")
-    wires = ("bot/channels/telegram_wire.py",)
-    given = r'(?:Verdict|Hold)\("([^"]+)"|(?:dropped|again)\([^"\n]*"([^"]+)"\)|reason="([^"]+)"'
+    wires = ("bot/channels/telegram_wire.py", "bot/channels/web/push.py", "db/store/outbox.py")
+    given = (
+        r'(?:Verdict|Hold|Rejected)\("([^"]+)"|(?:dropped|again)\([^"\n]*"([^"]+)"\)|reason="([^"]+)"'
+        r'|GIVEN_UP = "([^"]+)"'
+    )
     codes = {
         next(filter(None, found))
         for path in (*sources, *wires)
@@ -212,3 +216,5 @@ def test_every_reason_of_ours_has_words_for_the_operator():
     }
     assert {"too old", "answered", "night", "no connection"} <= codes
     assert codes - {"ended"} <= set(outbox_show.REASONS)
+    for code in ("trouble (502)", "push 429"):
+        assert outbox_show.reason(code) != code

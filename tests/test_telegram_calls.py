@@ -89,6 +89,12 @@ def test_a_refusal_keeps_the_platform_s_words_without_a_token_and_not_endless():
     assert len(error.words) == 300
 
 
+def test_words_that_no_database_would_store_are_mended():
+    error = failure(400, loads(b'{"description": "Bad \\u0000Request: \\ud83d!"}'))
+    assert isinstance(error, Rejected)
+    assert error.words == "Bad Request: ?!"
+
+
 @pytest.mark.parametrize(("group", "whole"), [(True, False), (False, True)])
 async def test_a_flood_wait_is_a_group_s_own_and_in_a_private_chat_the_bot_s(
     fake, channel, group, whole

@@ -132,8 +132,9 @@ def of_chat(error: RetryLater) -> RetryLater:
 
 
 def _words(described: str) -> str:
-    """A description for the operator's eyes: no token, nothing endless."""
-    return TOKEN_RE.sub("[token]", described)[:MOST_WORDS]
+    """A description for the operator's eyes: no token, nothing endless, all of it storable."""
+    told = described.encode("utf-8", "replace").decode().replace("\0", "")
+    return TOKEN_RE.sub("[token]", told)[:MOST_WORDS]
 
 
 def _refusal(code: object, said: str) -> DeliveryError:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, func, not_, or_, select
 
 from db.models import account, conversation, outbox
 from db.session import Session
+from db.store.outbox import GIVEN_UP
 from db.store.push import WISH
 
 OPEN_FOR = timedelta(hours=6)
@@ -20,7 +21,11 @@ FIND = select(account.c.id, account.c.hidden_to, WISH.label("wish")).where(
 MINE = outbox.c.account_id == bindparam("account")
 NEWEST = select(outbox.c.id, outbox.c.created_at).where(MINE).order_by(outbox.c.id.desc()).limit(1)
 FIRST_SINCE = select(func.min(outbox.c.id)).where(MINE, outbox.c.created_at >= bindparam("at"))
-MESSAGES = select(outbox.c.id, outbox.c.kind, outbox.c.body).where(MINE)
+# What nobody could be told of for long stays in the letter box; what was left out does not.
+LEFT_OUT = and_(outbox.c.outcome == "dropped", func.coalesce(outbox.c.reason, "") != GIVEN_UP)
+MESSAGES = select(outbox.c.id, outbox.c.kind, outbox.c.body).where(
+    MINE, or_(outbox.c.outcome.is_(None), not_(LEFT_OUT))
+)
 AFTER = MESSAGES.where(outbox.c.id > bindparam("after")).limit(MOST_ROWS)
 FIRST_AFTER, LAST_AFTER = AFTER.order_by(outbox.c.id), AFTER.order_by(outbox.c.id.desc())
 ONE = MESSAGES.where(outbox.c.id == bindparam("row"))

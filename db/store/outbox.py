@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, func, not_, null, or_, select, update
 
 from db.models import account, outbox
 from db.session import NewRow, Session
@@ -16,9 +16,16 @@ RANKS = ("answer", "tally", "reminder")
 UNSENT = ("rejected", "gone", "dropped")
 """The ends of a row that reached nobody, for certain."""
 
+GIVEN_UP = "too old"
+"""The reason of a row that was dropped since it could not be sent for long."""
+
+FARTHEST = timedelta(days=8)
+"""Nothing waits longer at a time: an instant beyond was written by a clock that was wrong."""
+
 IS_OPEN = outbox.c.done_at.is_(None)
 OF_BOT = outbox.c.bot == bindparam("bot")
 BY_RANK = case({rank: place for place, rank in enumerate(RANKS)}, value=outbox.c.rank, else_=9)
+WAITING = and_(outbox.c.retry_at > bindparam("now"), outbox.c.retry_at <= bindparam("farthest"))
 # A chat whose answer waits for its next try keeps its order. What is judged when it is sent may
 # wait for the morning: the chat's answers must not wait with it.
 HELD_CHATS = select(outbox.c.account_id).where(
@@ -26,7 +33,7 @@ HELD_CHATS = select(outbox.c.account_id).where(
     OF_BOT,
     outbox.c.rank == RANKS[0],
     outbox.c.sense.is_(None),
-    outbox.c.retry_at > bindparam("now"),
+    WAITING,
 )
 WITH_CHAT = select(outbox, account.c.external_id.label("chat"), account.c.is_group).join(
     account, account.c.id == outbox.c.account_id
@@ -35,15 +42,13 @@ OPEN = (
     WITH_CHAT.where(
         IS_OPEN,
         OF_BOT,
-        or_(outbox.c.retry_at.is_(None), outbox.c.retry_at <= bindparam("now")),
+        or_(outbox.c.retry_at.is_(None), not_(WAITING)),
         outbox.c.account_id.not_in(HELD_CHATS),
     )
     .order_by(BY_RANK, outbox.c.id)
     .limit(bindparam("most"))
 )
-NEXT_TRY = select(func.min(outbox.c.retry_at)).where(
-    IS_OPEN, OF_BOT, outbox.c.retry_at > bindparam("now")
-)
+NEXT_TRY = select(func.min(outbox.c.retry_at)).where(IS_OPEN, OF_BOT, WAITING)
 BY_ID = select(outbox).where(outbox.c.id == bindparam("row"))
 STILL_OPEN = select(outbox.c.id).where(outbox.c.id == bindparam("row"), IS_OPEN)
 DONE = (
@@ -52,8 +57,15 @@ DONE = (
     .values(
         done_at=bindparam("at"),
         outcome=bindparam("result"),
-        external_id=bindparam("message"),
         reason=bindparam("why"),
+    )
+)
+# It may have been on its way when it was dropped: then it was not.
+SENT = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"), or_(IS_OPEN, outbox.c.outcome == "dropped"))
+    .values(
+        done_at=bindparam("at"), outcome="sent", external_id=bindparam("message"), reason=null()
     )
 )
 ATTEMPTED = (
@@ -162,10 +174,15 @@ class Outbox:
         self._session.add_outbox(row)
         return row
 
-    def done(
-        self, row: int, result: str, now: datetime, message: str = "", reason: str = ""
-    ) -> None:
-        """Mark a row: `sent`, `rejected`, `gone`, `uncertain` or `dropped`.
+    def sent(self, row: int, now: datetime, message: str) -> None:
+        """Mark that the platform took a row, and calls it `message` ("" if it gave no id).
+
+        So it is also if the row was dropped while it was on its way.
+        """
+        self._session.change(SENT, row, at=now, message=message or None)
+
+    def done(self, row: int, result: str, now: datetime, reason: str = "") -> None:
+        """Mark a row that will not be sent: `rejected`, `gone`, `uncertain` or `dropped`.
 
         A row that is done stays as it is.
 
@@ -173,13 +190,10 @@ class Outbox:
             row: its id.
             result: the outcome.
             now: the present instant.
-            message: the platform's id of what was sent.
             reason: why it was not: a short code of ours, or the platform's words; for the
                 operator's eyes, never for a log.
         """
-        self._session.change(
-            DONE, row, at=now, result=result, message=message or None, why=reason or None
-        )
+        self._session.change(DONE, row, at=now, result=result, why=reason or None)
 
     def attempted(self, row: int, now: datetime) -> None:
         """Mark that the call of a harmful row is about to be made; to be committed before it is."""
@@ -211,11 +225,11 @@ class Outbox:
             now: the present instant.
             most: how many at most.
         """
-        return self._session.all(OPEN, {"bot": bot, "now": now, "most": most})
+        return self._session.all(OPEN, {"most": most, **_waiting(bot, now)})
 
     def next_try(self, bot: str, now: datetime) -> datetime | None:
         """When the first of the bot's rows that wait for later may be tried; None for none."""
-        found: datetime | None = self._session.read(NEXT_TRY, {"bot": bot, "now": now}).scalar_one()
+        found: datetime | None = self._session.read(NEXT_TRY, _waiting(bot, now)).scalar_one()
         return found
 
     def is_open(self, row: int) -> bool:
@@ -238,3 +252,8 @@ class Outbox:
     def get(self, row: int) -> Row[Any] | None:
         """One row."""
         return self._session.one(BY_ID, {"row": row})
+
+
+def _waiting(bot: str, now: datetime) -> dict[str, object]:
+    """The values of `WAITING` for a bot."""
+    return {"bot": bot, "now": now, "farthest": now + FARTHEST}

@@ -17,9 +17,7 @@ from db.models import (
     speaker,
 )
 from db.session import Session
-from db.store.outbox import UNSENT
-
-TOO_OLD = "too old"  # the sender's reason for giving up
+from db.store.outbox import GIVEN_UP, UNSENT
 
 LATER = and_(outbox.c.retry_at.is_not(None), outbox.c.retry_at > bindparam("now"))
 WAITING = (
@@ -33,7 +31,7 @@ WAITING = (
     .group_by(outbox.c.rank, "later")
     .order_by(outbox.c.rank, "later")
 )
-HOW = case((outbox.c.reason == TOO_OLD, TOO_OLD), else_=outbox.c.outcome).label("how")
+HOW = case((outbox.c.reason == GIVEN_UP, GIVEN_UP), else_=outbox.c.outcome).label("how")
 ENDED = (
     select(HOW, func.count())
     .where(outbox.c.done_at >= bindparam("since"), outbox.c.outcome != "sent")
@@ -124,7 +122,7 @@ class Watch:
     def ended(self, since: datetime) -> Mapping[str, int]:
         """How many rows have ended otherwise than sent, from `since` on, by their outcome.
 
-        Those that waited so long that they were given up count as `TOO_OLD` instead.
+        Those that waited so long that they were given up count as `GIVEN_UP` instead.
         """
         return {row[0]: int(row[1]) for row in self._session.all(ENDED, {"since": since})}
 
