@@ -156,6 +156,7 @@ class Faults:
         now = self._world.clock.now
         until = None if lasts_s is None else now + timedelta(seconds=int(lasts_s))
         self.counts[kind] += 1
+        self._world.trace("fault", kind, f"settled {at or now:%H:%M:%S}", lasts_s, chat, what)
         self._world.ledger.fault(Fault(kind, at or now, until, chat, what))
 
     # By the dice, at each message and update

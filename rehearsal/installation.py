@@ -103,7 +103,7 @@ class Installation:
             "LANTOA_TELEGRAM_MODE": "webhook",
             "LANTOA_TELEGRAM_API_BASE": api,
             "LANTOA_REHEARSAL_CLOCK": clock,
-            "PYTHONUNBUFFERED": "1",
+            "LANTOA_BACKUP": "off" if self.postgres else "on",  # its tool is not everywhere
         }
 
     @property

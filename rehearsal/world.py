@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import TextIO
 
 from rehearsal.clock import SECOND, Agenda, PlayClock
 from rehearsal.hooks import Hooks, Posted
@@ -56,6 +57,7 @@ class World:
         self._starting: set[Running] = set()
         self._changed = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
+        self._trace: TextIO | None = None
         self._hear: Callable[[Heard], None] = lambda _heard: None
         self.platform.hears = self._heard
         self.hooks.answered = self._answered
@@ -66,11 +68,20 @@ class World:
         """Bring what takes effect to the people."""
         self._hear = hear
 
+    def trace(self, what: str, *more: object) -> None:
+        """Write a line of the play's own log, which is kept if a promise broke."""
+        if self._trace is not None:
+            said = " ".join(map(str, more))
+            self._trace.write(f"{self.clock.now:%m-%d %H:%M:%S.%f} {what} {said}\n")
+
     def _heard(self, heard: Heard) -> None:
+        cut = "unanswered" if heard.unanswered else ""
+        self.trace("heard", heard.chat, heard.kind, heard.message_id, cut)
         self.ledger.heard(heard)
         self._hear(heard)
 
     def _answered(self, update: Posted) -> None:
+        self.trace("answered", update.number, update.line, f"after {update.tries} tries")
         self.ledger.answered(update.number, self.clock.now)
         after_s = self.doubled(update.number)
         if after_s is not None:
@@ -85,6 +96,7 @@ class World:
         self.hooks.begin(group)
         await self.service.open()
         clock = await self.clock.open()
+        self._trace = (self.installation.folder / "play.log").open("w", encoding="utf-8")
         self.installation.prepare(f"http://127.0.0.1:{self.service.port}", clock)
 
     async def begin(self) -> None:
@@ -101,6 +113,8 @@ class World:
         await self.installation.stop()
         self.service.shut()
         self.clock.close()
+        if self._trace is not None:
+            self._trace.close()
 
     # Time
 
@@ -170,6 +184,7 @@ class World:
     async def _start(self, one: Running) -> None:
         try:
             await self.installation.start(one)
+            self.trace("up", one.number)
         finally:
             self._starting.discard(one)
             self._changed.set()
