@@ -152,7 +152,7 @@ async def test_old_tallies_outlive_the_cleaning(school):
     for row in school.rows("outbox"):
         school.store(lambda store, row=row: store.outbox.done(row.id, "sent", school.now))
     school.tick("2027-01-10 12:00")
-    school.store(lambda store: store.chores.clean(school.now))
+    school.store(lambda store: store.chores.clean(school.now, 30))
     async with browser(school) as reader:
         assert "16/11 – 22/11/2026" in await reader.reads(link)
 
