@@ -77,7 +77,8 @@ def _name(chance: random.Random) -> str:
 
 def _staff(chance: random.Random, labels: list[str]) -> Iterator[CastStaff]:
     """A homeroom teacher for each class, one or two leads, and one of the leadership."""
-    names = _names(chance, ())
+    # A teacher called Ông is written like a title ("ông Hà Thư"): a list cannot tell them apart.
+    names = (name for name in _names(chance, ()) if not name.startswith("Ông "))
     for label in labels:
         yield CastStaff(next(names), "homeroom", label)
     for _ in range(2 if len(labels) > TWO_LEADS else 1):
