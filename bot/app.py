@@ -4,14 +4,18 @@ import asyncio
 import contextlib
 import fcntl
 import gc
+import os
 import resource
 import signal
+import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
+import structlog
 from aiohttp import web
 from sqlalchemy import Connection
 
@@ -43,10 +47,13 @@ from handlers.routes import FIRED
 from handlers.world import WEB, BotFace, School, World
 
 WEB_S = 1.0
+STOP_S = 4.7  # from the signal to the end, of the five seconds that are promised
 WAITS = "waits"  # told to other processes like a bot's name, with a chat whose page may be open
 BUSY_S = 5.0  # of SQLite's lock; whoever waits longer hears that the database is away
 NO_DATABASE = "Cơ sở dữ liệu chưa ghi được. Xem ổ đĩa còn chỗ không, rồi chạy lại."
 MOST_FILES = 10_240  # each open page is one; macOS allows no more
+
+log = structlog.get_logger()
 
 
 class App:
@@ -313,13 +320,30 @@ def _nothing() -> None:
     """For who needs no word."""
 
 
+def _begin_to_stop(stop: asyncio.Event) -> None:
+    """Set `stop`; what is not over in time, being stuck in a database that hangs, is cut off."""
+    if not stop.is_set():
+        stop.set()
+        alarm = threading.Timer(STOP_S, _cut_off)
+        alarm.daemon = True
+        alarm.start()
+
+
+def _cut_off() -> None:
+    """End as by kill -9, which loses nothing: a thread in a driver's call cannot be interrupted."""
+    log.warning("stop_forced")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 async def serve(settings: Settings, clock: RemoteClock | None = None) -> None:
     """`lantoa run`: serve until SIGTERM or Ctrl-C; a rehearsal brings its clock."""
     allow_many_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, _begin_to_stop, stop)
     app = App(settings, clock)
     app.settled = collector.calm
     if clock is not None:

@@ -1,5 +1,6 @@
 """What machines ask the process: health, readiness, counters."""
 
+import asyncio
 import hmac
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -12,6 +13,7 @@ from bot.metrics import CONTENT_TYPE, Metrics, Sight
 from db.runner import Database, Unavailable
 
 LOOK_S = 1.0  # a probe gives up after a second or two
+SIGHT_S = 4.0  # who collects the figures gives up after ten
 
 
 def routes(
@@ -34,8 +36,9 @@ def routes(
         if not _may_count(request, settings.metrics_token):
             return web.Response(status=403, text="forbidden\n")
         try:
-            sight = await database.read(look)
-        except Unavailable:
+            async with asyncio.timeout(SIGHT_S):
+                sight = await database.read(look)
+        except (Unavailable, TimeoutError):
             sight = None
         text = metrics.text(sight, database.n_waiting)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})

@@ -58,8 +58,8 @@ class Health:
             if not first:
                 return
             self._since = self._steady()
-            self._told = self._since >= self._quiet_until
-        if self._told:
+            told = self._told = self._since >= self._quiet_until
+        if told:
             log.error("database_away", kind=kind, error=_name(error))
         self.went()
 
@@ -68,14 +68,16 @@ class Health:
         if kind not in self._kinds:
             return
         with self._lock:
+            if kind not in self._kinds:
+                return  # another thread was first
             self._kinds.discard(kind)
             if self._kinds:
                 return
-            now = self._steady()
-            if self._told:
+            now, since, told = self._steady(), self._since, self._told
+            if told:
                 self._quiet_until = now + QUIET_S
-        if self._told:
-            log.warning("database_back", away_s=round(now - self._since, 1))
+        if told:
+            log.warning("database_back", away_s=round(now - since, 1))
 
 
 def is_away(error: Exception) -> bool:

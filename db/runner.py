@@ -153,11 +153,12 @@ class Database:
         The look has a thread of its own, so it stands behind no report; one look serves all who
         ask meanwhile.
         """
-        if self._looking is None or self._looking.done():
+        looking = self._looking
+        if looking is None or looking.done():
             loop = asyncio.get_running_loop()
-            self._looking = loop.run_in_executor(self._looker, self._look)
-        done, _ = await asyncio.wait([self._looking], timeout=within_s)
-        return bool(done) and self._looking.result() and not self.health.away
+            looking = self._looking = loop.run_in_executor(self._looker, self._look)
+        done, _ = await asyncio.wait([looking], timeout=within_s)
+        return bool(done) and looking.result() and not self.health.away
 
     def _look(self) -> bool:
         try:
@@ -256,9 +257,12 @@ class _Lane:
             if len(batch) == 1 or not self._reached:
                 self._refuse(batch, error)
                 return
-            log.info("batch_split", n=len(batch), error=type(error).__name__)
+            away = is_transient(error)  # of which one word is enough, however many come
+            (log.debug if away else log.info)(
+                "batch_split", n=len(batch), error=type(error).__name__
+            )
             # The batch has waited for the database already: each alone gets one more try.
-            self._process_apart(batch, () if is_transient(error) else WAITS_S)
+            self._process_apart(batch, () if away else WAITS_S)
             return
         self._health.answered("writes")
         with self._ready:

@@ -131,7 +131,14 @@ class Lantoa:
 
     def start(self, *more: str) -> None:
         """Start `lantoa run`; its output is added to `log`."""
-        command = [str(Path(sys.executable).parent / "lantoa"), "run", *more]
+        self._start([str(Path(sys.executable).parent / "lantoa"), "run", *more])
+
+    def start_hurried(self, stop_s: float) -> None:
+        """The same, but it is cut off so many seconds after SIGTERM."""
+        code = f"import bot.app, bot.__main__; bot.app.STOP_S = {stop_s}; bot.__main__.main()"
+        self._start([sys.executable, "-c", code, "run"])
+
+    def _start(self, command: list[str]) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=self.home, env=self.environ, stdout=log, stderr=log

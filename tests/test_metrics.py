@@ -1,5 +1,7 @@
 """`/metrics`: what is counted, timed and read is there in the standard form, and no person is."""
 
+import asyncio
+import threading
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -192,6 +194,25 @@ async def test_a_database_that_is_away_leaves_the_other_figures(sqlite_school, t
     assert found["lantoa_database_readable",] == 0
     assert found["lantoa_updates_total", "tg", "unavailable"] == 1
     assert ("lantoa_outbox_rows", "answer", "due") not in found
+
+
+async def test_a_database_that_hangs_does_not_hold_up_the_figures(
+    sqlite_school, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("bot.web.SIGHT_S", 0.05)
+    database, release = Database(sqlite_school.engine), threading.Event()
+    settings = settings_for("sqlite://", tmp_path, Fake)
+
+    def hangs(_connection: object) -> Sight:
+        release.wait(20)
+        raise AssertionError("nobody waits for this")
+
+    async with served(routes(database, Metrics(), settings, lambda: True, hangs)) as base:
+        status, text, _ = await asyncio.wait_for(get(base, "/metrics"), 10)
+    release.set()
+    database.close()
+    assert status == 200
+    assert read(text)["lantoa_database_readable",] == 0
 
 
 async def test_a_database_that_is_there_is_read_when_asked(sqlite_school, tmp_path):

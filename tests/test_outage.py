@@ -1,9 +1,13 @@
 """The database goes away and comes back: nothing half-written, one word in the log, and no more."""
 
 import asyncio
+import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +21,11 @@ from db.engine import open_engine
 from db.health import QUIET_S, Health
 from db.runner import Busy, Database, Unavailable
 from db.store import Store
-from tests.app_stage import Process, processes, until
+from tests.app_stage import HEADER, Process, processes, until
 from tests.conversation import MiniSchool
 from tests.databases import sqlite_database
 from tests.fake_telegram import FakeTelegram
+from tests.process_bot import HOOK_SECRET, Lantoa, SlowFake, pupils
 from tests.process_units import NOW, chat, hold, note, notes, people
 from tests.proofs import Told
 from tests.roads import road
@@ -69,7 +74,7 @@ async def test_a_disk_in_trouble_refuses_whole_and_comes_back_by_itself(
         disk.trouble, steady[0] = "", 61.0
         assert await asyncio.gather(*map(database.run, many)) == list(range(30))
         assert await database.answers(2)
-    loud = [each for each in logs if each["log_level"] in {"warning", "error"}]
+    loud = [each for each in logs if each["log_level"] != "debug"]
     assert [each["event"] for each in loud] == ["database_away", "database_back"]
     assert loud[1]["away_s"] == 61.0
     assert notes(engine) == list(range(30))
@@ -168,6 +173,46 @@ async def test_a_look_stands_behind_no_report_and_never_comes_late(sqlite_url: s
     stuck.set()
     release.set()
     await report
+    database.close()
+
+
+def test_a_stop_does_not_wait_for_a_database_that_hangs(tmp_path: Path, told: Told) -> None:
+    with SlowFake().run_in_thread() as fake:
+        bot = Lantoa(tmp_path, fake, "webhook")
+        pupils(bot.url, 1)
+        bot.start_hurried(1.0)
+        try:
+            bot.wait_ready()
+            with closing(sqlite3.connect(tmp_path / "lantoa.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                with pytest.raises(TimeoutError):
+                    deliver(bot.port, update(1, "học"), 1)
+                code, took_s = bot.stop()
+        finally:
+            bot.kill()
+        assert code == 0
+        assert 0.9 < took_s < 4
+        assert b"stop_forced" in bot.log.read_bytes()
+    told(f"SIGTERM while the database hangs: cut off after its second, in {took_s:.1f} s")
+
+
+def deliver(port: int, body: dict[str, Any], timeout_s: float) -> int:
+    """Post an update to a process of its own; the status."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=timeout_s)) as connection:
+        headers = {HEADER: HOOK_SECRET}
+        connection.request("POST", "/hooks/telegram/telegram", json.dumps(body), headers)
+        return connection.getresponse().status
+
+
+async def test_whoever_asks_while_another_looks_gets_an_answer(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    people(engine, 1)
+    database = Database(engine)
+
+    async def ask() -> bool:
+        return all([await database.answers(5) for _ in range(50)])
+
+    assert await asyncio.gather(*[ask() for _ in range(5)]) == [True] * 5
     database.close()
 
 
