@@ -4,10 +4,10 @@ import asyncio
 import hmac
 import importlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import aiohttp
 import orjson
@@ -27,7 +27,6 @@ from bot.channels import (
 )
 from bot.channels.telegram_marks import TapMarks
 from bot.channels.telegram_parse import (
-    ALLOWED_UPDATES,
     Me,
     Unreadable,
     key_of,
@@ -35,6 +34,13 @@ from bot.channels.telegram_parse import (
     parse,
     tap_of,
     update_id,
+)
+from bot.channels.telegram_requests import (
+    POLL_S,
+    hook_request,
+    photo_request,
+    poll_request,
+    say_request,
 )
 from bot.channels.telegram_wire import Wire, loads, new_session, of_chat
 from bot.clock import Clock
@@ -46,7 +52,6 @@ if TYPE_CHECKING:
     from bot.channels.telegram_admin import Admin
 
 MAX_UNITS = 4096
-POLL_S = 25
 SEND_S = 10.0
 BACK_OFF_S = (1.0, 30.0)
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
@@ -357,46 +362,8 @@ class TelegramChannel:
         return None
 
 
-def poll_request(offset: int) -> dict[str, Any]:
-    """The parameters of getUpdates; `offset` confirms all updates below it."""
-    return {"offset": offset, "timeout": POLL_S, "allowed_updates": ALLOWED_UPDATES}
-
-
-def hook_request(url: str, secret: str) -> dict[str, Any]:
-    """The parameters of setWebhook; what is waiting stays waiting.
-
-    Source: core.telegram.org/bots/api#setwebhook, read 2026-11.
-    """
-    return {"url": url, "secret_token": secret, "allowed_updates": ALLOWED_UPDATES}
-
-
 def next_offset(batch: Sequence[object], left: Sequence[int], offset: int) -> int:
     """The offset after a batch: past what was taken, and before the first of `left`."""
     if left:
         return max(offset, min(left))
     return max([offset, *(n + 1 for raw in batch if (n := update_id(raw)) is not None)])
-
-
-def say_request(row: OutRow) -> dict[str, Any]:
-    """The parameters of sendMessage for a row of kind `say`; no parse mode, no link previews."""
-    request: dict[str, Any] = {
-        "chat_id": int(row.chat),
-        "text": row.body["text"],
-        "link_preview_options": {"is_disabled": True},
-    }
-    if buttons := row.body.get("buttons"):
-        request["reply_markup"] = {"inline_keyboard": keyboard(buttons)}
-    return request
-
-
-def photo_request(row: OutRow) -> dict[str, str]:
-    """The parameters of sendPhoto for a row of kind `qr`, without the photo itself."""
-    return {"chat_id": row.chat, "caption": row.body["text"]}
-
-
-def keyboard(buttons: Sequence[Sequence[str]]) -> list[list[Mapping[str, str]]]:
-    """The rows of an inline keyboard: numbers side by side, labels one below the other."""
-    keys = [{"text": label, "callback_data": token} for label, token in buttons]
-    if all(label.isdecimal() for label, _ in buttons):
-        return [list(keys)]
-    return [[key] for key in keys]
