@@ -111,12 +111,12 @@ def _unsure(store: Store, world: World, sense: Mapping[str, Any], now: datetime)
 
 
 def _tally(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
-    """The group is still the class's, and nobody in it sleeps."""
+    """The group is still the class's, and neither sleeps nor has days of rest."""
     bound = store.classes.binding_of(sense["account"])
     if bound is None or bound.class_id != sense["class"]:
         return Verdict("unbound")
-    morning = unasked.quiet(now, world.zone)
-    return Verdict("night", morning) if morning is not None else SEND
+    held = unasked.class_hold(store, world, bound.class_id, now)
+    return Verdict(held.reason, held.until) if held is not None else SEND
 
 
 JUDGES: Mapping[str, Judge] = MappingProxyType(

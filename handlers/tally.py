@@ -20,7 +20,7 @@ from handlers import due
 from handlers.due import Fired
 from handlers.rights import ClassChoice, Right, choose_class, may, named_class
 from handlers.turn import Options, Turn
-from handlers.unasked import quiet
+from handlers.unasked import class_hold
 from handlers.world import WEB
 
 MOST_WEEKS_BACK = timedelta(days=28)
@@ -154,16 +154,16 @@ def _note(turn: Turn) -> None:
 def fired(turn: Turn, row: Row[Any]) -> datetime | None:
     """A class's slot has come, or has been missed and is made up: one week's tally to its group.
 
-    The occurrence outlives a wait for the morning in the schedule's data.
+    The occurrence outlives a wait for the morning, or for a rest to end, in the schedule's data.
     """
     zone = due.zone_of(row, turn.world)
     at = _occurrence(row)
     while at < turn.now - MOST_WEEKS_BACK:
         at = due.next_time(row.rule, at, zone)
-    awake = quiet(turn.now, turn.world.zone)
-    if awake is not None:
+    held = class_hold(turn.store, turn.world, row.class_id, turn.now)
+    if held is not None and not _rests(turn, row.class_id, at):
         turn.store.schedules.note(row.id, {"slot": at.isoformat()})
-        return awake
+        return held.until
     _send(turn, row, at)
     if row.data:
         turn.store.schedules.note(row.id, {})
@@ -184,7 +184,7 @@ def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
     monday = world.week(at)
     sunday = monday + timedelta(days=6)
     bound = turn.store.classes.binding_of(turn.seat.account_id)
-    if bound is None or bound.class_id != row.class_id or _rests(turn, row.class_id, sunday):
+    if bound is None or bound.class_id != row.class_id or _rests(turn, row.class_id, at):
         return
     if tallies.sent(turn.seat.account_id, monday) or not tallies.begun(row.class_id, at):
         return
@@ -197,9 +197,10 @@ def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
     _put(turn, kept, texts.weekly(figures, world.school.kind, late=turn.late))
 
 
-def _rests(turn: Turn, class_id: int, sunday: date) -> bool:
-    """Whether the class has no school on the week's last day."""
+def _rests(turn: Turn, class_id: int, at: datetime) -> bool:
+    """Whether the class has no school on the Sunday of that week; then the week has no tally."""
     row = turn.store.classes.get(class_id)
+    sunday = turn.world.week(at) + timedelta(days=6)
     return turn.world.school.in_break(sunday, row.label if row is not None else "")
 
 
@@ -308,9 +309,9 @@ def _seen(turn: Turn) -> None:
 
 def fired_again(turn: Turn, row: Row[Any]) -> datetime | None:
     """Send a tally once more, as it was, because a teacher has seen that it did not arrive."""
-    awake = quiet(turn.now, turn.world.zone)
-    if awake is not None:
-        return awake
+    held = class_hold(turn.store, turn.world, row.class_id, turn.now)
+    if held is not None:
+        return held.until
     known = turn.store.tallies.get(int(row.data["tally"]))
     bound = turn.store.classes.binding_of(turn.seat.account_id)
     if known is None or bound is None or bound.class_id != known.class_id:

@@ -79,6 +79,16 @@ def never(store: Store, world: World, person: Person, now: datetime) -> Hold | N
     return Hold("night", morning) if morning is not None else None
 
 
+def class_hold(store: Store, world: World, class_id: int, now: datetime) -> Hold | None:
+    """Why a class's group or page may be sent no tally now: at night, and on its days of rest."""
+    row, day = store.classes.get(class_id), world.day(now)
+    if world.school.in_break(day, row.label if row is not None else ""):
+        tomorrow = datetime.combine(day + DAY, QUIET_UNTIL, world.zone)
+        return Hold("resting", tomorrow.astimezone(UTC))
+    morning = quiet(now, world.zone)
+    return Hold("night", morning) if morning is not None else None
+
+
 def full(used: Budget, world: World, person: Person, now: datetime) -> Hold | None:
     """Why what they were sent before allows no more now; None: it does.
 

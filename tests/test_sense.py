@@ -1,9 +1,11 @@
 """What still makes sense at the moment of sending, decided again, by what it is."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
+from content.calendar_file import with_breaks
 from db.session import Session
 from db.store import Store
 from handlers import tally
@@ -130,6 +132,11 @@ def test_a_tally_goes_to_its_group_by_day_and_to_no_other(school):
     assert row.rank == "tally"
     assert judged(school, "2026-11-22 19:01", row) == SEND
     assert judged(school, "2026-11-22 23:00", row) == Verdict("night", local("2026-11-23 06:30"))
+    world, rests = school.world, with_breaks([(date(2026, 11, 23), date(2026, 11, 24))])
+    school.world = replace(world, school=replace(world.school, calendar=rests))
+    later = Verdict("resting", local("2026-11-24 06:30"))
+    assert judged(school, "2026-11-23 08:00", row) == later
+    school.world = world
     school.now += timedelta(minutes=1)
     bound_row = school.rows("group_binding")[0].id
     school.store(lambda store: store.classes.unbind(bound_row, school.now))

@@ -143,8 +143,7 @@ def test_a_class_in_which_nobody_ever_did_anything_has_no_tally(school):
 def test_a_break_week_has_no_tally_and_the_next_week_has(school):
     group = bound(school)
     learns(school)
-    off = School("T", "THCS", "2026-2027", with_breaks([(date(2026, 11, 20), date(2026, 11, 22))]))
-    school.world = replace(school.world, school=off)
+    resting(school, (date(2026, 11, 20), date(2026, 11, 22)))
     school.tick("2026-11-23 12:00")
     assert group.heard() == []
     school.tick("2026-11-29 19:00")
@@ -180,6 +179,43 @@ def test_a_missed_slot_is_not_made_up_at_night(school):
     school.tick("2026-11-29 19:00")
     (text,) = group.heard()
     assert text.startswith("Tổng kết tuần 23/11 – 29/11/2026\n")
+
+
+def resting(school: MiniSchool, *spans: tuple[date, date]) -> None:
+    off = School("T", "THCS", "2026-2027", with_breaks(list(spans)))
+    school.world = replace(school.world, school=off)
+
+
+def test_a_missed_slot_is_not_made_up_on_days_of_rest(school):
+    group = bound(school)
+    learns(school)
+    resting(school, (date(2026, 11, 23), date(2026, 12, 6)))
+    fire_at(school, "2026-11-22 23:00")
+    school.tick("2026-12-07 06:29")
+    assert group.heard() == []
+    school.tick("2026-12-07 06:30")
+    (text,) = group.heard()
+    assert text.startswith("Tổng kết tuần 16/11 – 22/11/2026 (gửi muộn)")
+    school.tick("2026-12-13 19:00")
+    (text,) = group.heard()
+    assert text.startswith("Tổng kết tuần 07/12 – 13/12/2026\n")
+
+
+def test_a_slot_on_a_holiday_waits_for_the_next_morning(school):
+    group = bound(school)
+    learns(school)
+    class_id = school.class_id["7A"]
+    row = school.store(lambda s: s.schedules.get(f"tally:{class_id}"))
+    saturday = {"day_of_week": "sat", "hour": 18, "minute": 30}
+    at = local("2026-11-21 18:30")
+    moved = Due(row.key, row.kind, at, saturday, class_id, None, row.account_id)
+    school.store(lambda s: s.schedules.set(moved))
+    resting(school, (date(2026, 11, 21), date(2026, 11, 21)))
+    school.tick("2026-11-22 06:29")
+    assert group.heard() == []
+    school.tick("2026-11-22 06:30")
+    (text,) = group.heard()
+    assert text.startswith("Tổng kết tuần 16/11 – 22/11/2026 (gửi muộn)")
 
 
 def test_missed_weeks_are_made_up_in_turn_four_at_most(school):
