@@ -158,9 +158,14 @@ def allowed(turn: Turn, person_id: int | None) -> datetime | None:
 
 
 def place(store: Store, row: Row[Any]) -> Row[Any] | None:
-    """The chat of a schedule: its own, else one in which its person speaks now and would notice."""
+    """The chat of a schedule: its own, else one in which its person speaks now and would notice.
+
+    None also for a private chat that has blocked us: what is to be asked there waits for a day.
+    """
     if row.account_id is not None:
-        return store.chats.get(row.account_id)
+        own = store.chats.get(row.account_id)
+        gone = own is not None and not own.is_group and own.unreachable_at is not None
+        return None if gone else own
     chats = store.chats.of_person(row.person_id) if row.person_id else ()
     seen = (
         chat

@@ -281,3 +281,17 @@ def test_who_also_has_another_chat_is_written_to_there(school):
     other = school.joined("lan")
     school.tick("2026-11-18 17:31")
     assert len(other.heard()) == 1
+
+
+def test_a_request_outlives_that_its_relative_has_blocked_us_for_a_while(learning):
+    relative(learning, "ba", "ba-ngoai")
+    ba, lan = learning.joined("ba"), learning.joined("lan")
+    log(lan, "Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
+    account = next(row.id for row in learning.rows("account") if row.external_id == "chat-ba")
+    learning.store(lambda store: store.chats.unreachable(account, learning.now))
+    learning.tick("2026-11-19 10:00")
+    assert ba.heard() == []
+    ba.says("trợ giúp")
+    learning.tick("2026-11-20 17:00")
+    (text,) = ba.heard()
+    assert "Ngày 17/11 Lan đã chỉ bà" in text
