@@ -233,9 +233,9 @@ class Books:
         return True
 
     def _died_unmarked(self, at: datetime) -> bool:
-        """Whether a process was killed before it could write down what it had sent then."""
+        """Whether what was sent then may not have been written down: a death, a database away."""
         return any(
-            fault.kind in {"kill", "outage"} and fault.at <= at <= (fault.until or fault.at)
+            fault.kind in {"kill", "outage", "database"} and fault.at <= at <= (fault.until or fault.at)
             for fault in self.faults
         )
 

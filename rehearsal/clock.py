@@ -231,7 +231,12 @@ class PlayClock:
         rests = [(ward, ward.rest) for ward in self.wards.values() if ward in self._base]
         told = [(rest, *self._base[ward]) for ward, rest in rests if rest is not None]
         n_called = sum(rest.called - called for rest, called, _ in told)
-        return all(rest.heard - heard >= n_called for rest, _, heard in told)
+        n_heard = [rest.heard - heard for rest, _, heard in told]
+        if min(n_heard) < n_called:
+            return False
+        if max(n_heard) > n_called:  # what was called before the count was heard only after it
+            self._count_words()
+        return True
 
     def wake_us(self) -> int | None:
         """When the first sleeper of any process wakes; None if nobody sleeps."""
