@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.telegram_parse import NOBODY
 from bot.clock import SteppedClock
 from tests.telegram_desk import SECRET, Intake, until
 
@@ -83,6 +84,20 @@ async def test_a_body_over_one_megabyte_is_refused(hooked):
     ):
         assert response.status == 413
     assert desk.intake.skipped == []
+
+
+async def test_what_may_be_meant_for_us_comes_again_until_we_know_our_name(fake, hooked):
+    desk, url = hooked
+    desk.channel._me = NOBODY  # noqa: SLF001 - Telegram has not yet said who we are
+    group = {"id": -5, "type": "group"}
+    command, reply = text_update(1), text_update(2)
+    command["message"] |= {"chat": group, "text": f"/tongket@{fake.me['username']}"}
+    reply["message"] |= {"chat": group, "reply_to_message": {"from": {"id": fake.me["id"]}}}
+    assert [(await post(url, each))[0] for each in (command, reply)] == [503, 503]
+    assert (await post(url, text_update(3)))[0] == 200
+    await desk.channel.open()
+    assert [(await post(url, each))[0] for each in (command, reply)] == [200, 200]
+    assert desk.intake.texts == ["học", "/tongket", "học"]
 
 
 async def test_a_tap_is_answered_in_the_response_and_marked(fake, hooked):

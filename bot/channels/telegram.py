@@ -27,7 +27,7 @@ from bot.channels import (
 )
 from bot.channels.telegram_marks import TapMarks
 from bot.channels.telegram_parse import (
-    Me,
+    NOBODY,
     Unreadable,
     key_of,
     me_of,
@@ -116,7 +116,7 @@ class TelegramChannel:
             make_session or partial(new_session, settings.proxy),
             direct=make_session is None and not settings.proxy,
         )
-        self._me = Me(0, "")
+        self._me = NOBODY
         self._admin: Admin | None = None
         self.counts: Counter[str] = Counter()
         self._marks = TapMarks(self._wire, clock, self.counts)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from bot.channels import Unavailable
 from content.update import ChatAddress, Said, Update
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
@@ -38,6 +39,10 @@ class Me:
 
     id: int
     username: str
+
+
+NOBODY = Me(0, "")
+"""Before `getMe` is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ def parse(raw: object, bot: str, me: Me) -> Update | None:
 
     Raises:
         Unreadable: an id or a type is not as documented.
+        Unavailable: we do not know yet who we are, and it may be meant for us.
 
     Source: core.telegram.org/bots/api#update, read 2026-11.
     """
@@ -228,7 +234,7 @@ def _said(message: Mapping[str, Any], number: str, me: Me) -> Said | None:
     addressed = COMMAND_RE.match(text)
     if addressed is None:
         return Said("text", text, number)
-    if addressed[2].casefold() != me.username.casefold():
+    if addressed[2].casefold() != _known(me).username.casefold():
         return None
     return Said("text", addressed[1] + text[addressed.end() :], number)
 
@@ -242,7 +248,14 @@ def _meant(message: Mapping[str, Any], said: Said, me: Me) -> bool:
         return True
     answered = message.get("reply_to_message")
     author = answered.get("from") if isinstance(answered, dict) else None
-    return isinstance(author, dict) and author.get("id") == me.id
+    return isinstance(author, dict) and author.get("id") == _known(me).id
+
+
+def _known(me: Me) -> Me:
+    """Ourselves, if Telegram has told us already: else a webhook's command to us would be lost."""
+    if me == NOBODY:
+        raise Unavailable("who we are is still being asked")
+    return me
 
 
 def _tap(query: dict[str, Any], bot: str, key: str, _: Me) -> Update | None:
