@@ -28,8 +28,7 @@ class Unit:
 
     Attributes:
         work: gets the store, writes through it and returns the result. It may run twice (the first
-            time rolled back),
-            so it touches nothing but its store and its arguments.
+            time rolled back), so it touches nothing but its store and its arguments.
         now: the instant of the work, UTC.
         key: (bot, update key): a key that was remembered before makes the unit a repeat, and `work`
             is not called.
@@ -66,8 +65,7 @@ def run_batch(connection: Connection, units: Sequence[Unit]) -> list[Any]:
     """Do all units in the open transaction of `connection`; results in the order of `units`.
 
     A unit whose key is known gives `REPEAT`, one whose person another unit of the batch holds gives
-    `DEFER`.
-    Whatever a unit raises goes through: the caller rolls back and runs each alone.
+    `DEFER`. Whatever a unit raises goes through: the caller rolls back and runs each alone.
     """
     session = Session(connection)
     results: list[Any] = [REPEAT] * len(units)

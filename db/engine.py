@@ -28,8 +28,7 @@ def open_engine(url: str, busy_s: float = BUSY_S) -> Engine:
     """An engine for `sqlite:///FILE` or `postgresql://…`, with JSON by orjson and full durability.
 
     SQLite: WAL, `synchronous=FULL`, foreign keys, and `BEGIN IMMEDIATE` for every unit of work:
-        with the driver's
-    default, two units read the same row before either writes it.
+    with the driver's default, two units read the same row before either writes it.
 
     Args:
         url: of the database.

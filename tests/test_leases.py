@@ -59,9 +59,7 @@ def _first_sends_for_second(first: Lantoa, second: Lantoa, engine: Engine, code:
     pupil = fake.user("em")
     pupil.start(code)
     until(lambda: not fake.unacknowledged, 5, "the second process takes no update")
-    began = time.monotonic()
-    pupil.wait_heard(1, 3)
-    assert time.monotonic() - began < 1, "the holder is called, it does not wait for its sweep"
+    pupil.wait_heard(1, 3)  # the holder is called: its sweep would come in a minute
     assert b"bot_held" not in second.log.read_bytes()
 
 
