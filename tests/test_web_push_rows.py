@@ -84,15 +84,13 @@ def test_a_chat_that_declined_is_not_offered_again(sqlite_school):
     assert state(sqlite_school, web) == "declined"
 
 
-def test_the_last_device_that_wants_no_more_declines_for_the_chat(sqlite_school):
-    web = on_web(sqlite_school, "lan")
-    for name in "ab":
-        subscribe(sqlite_school, web, name)
-    for name, after in (("a", "on"), ("b", "declined")):
-        endpoint = f"https://push.example/{name}"
-        sqlite_school.store(lambda store, one=endpoint: store.push.unsubscribe(web, one))
-        assert state(sqlite_school, web) == after
-    assert kept(sqlite_school) == []
+def test_who_wants_no_more_is_told_nothing_however_often_they_subscribed(school):
+    web, other = on_web(school, "lan"), on_web(school, "an")
+    for account, name in ((web, "a"), (web, "b"), (other, "c")):
+        subscribe(school, account, name)
+    school.store(lambda store: store.push.decline(web))
+    assert state(school, web) == "declined"
+    assert kept(school) == [(other, "c")]
 
 
 def leave(school: MiniSchool, account: int, alias: str) -> None:

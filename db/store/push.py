@@ -63,10 +63,7 @@ OFFER = (
 )
 GET = select(account.c.push).where(account.c.id == bindparam("row"))
 REMOVE = delete(push_subscription).where(push_subscription.c.id == bindparam("row"))
-REMOVE_ONE = delete(push_subscription).where(
-    push_subscription.c.account_id == bindparam("row"),
-    push_subscription.c.endpoint == bindparam("endpoint"),
-)
+REMOVE_ALL = delete(push_subscription).where(push_subscription.c.account_id == bindparam("row"))
 ROWS: BindParameter[Any] = bindparam("rows", expanding=True)
 FORGET = delete(push_subscription).where(
     push_subscription.c.account_id.in_(ROWS),
@@ -171,18 +168,17 @@ class Push:
             self.remove(row.id)
         self._session.read(SET, {"row": account_id, "state": ON})
 
-    def unsubscribe(self, account_id: int, endpoint: str) -> None:
-        """This device wants no more; without any other the chat has declined."""
-        self._session.read(REMOVE_ONE, {"row": account_id, "endpoint": endpoint})
-        if not self.of_account(account_id):
-            self.decline(account_id)
-
     def offer(self, account_id: int) -> None:
         """The chat was asked; what it has answered before stays."""
         self._session.read(OFFER, {"row": account_id})
 
     def decline(self, account_id: int) -> None:
-        """The chat wants to be told nothing; it is not asked again by itself."""
+        """The chat wants to be told nothing; it is not asked again by itself.
+
+        All its subscriptions go: an older one of the same browser, found gone later, would count as
+        lost, and the page would subscribe again by itself.
+        """
+        self._session.read(REMOVE_ALL, {"row": account_id})
         self._session.read(SET, {"row": account_id, "state": DECLINED})
 
     def remove(self, row: int) -> None:

@@ -45,8 +45,8 @@ class Bell:
 
         Args:
             chat: the account's public id.
-            sent: {"say": "offered" | "declined"}, {"off": endpoint}, or {"on": {"endpoint": …,
-                "keys": {"p256dh": …, "auth": …}}}, as a browser's PushSubscription is in JSON.
+            sent: {"say": "offered" | "declined"} or {"on": {"endpoint": …, "keys": {"p256dh": …,
+                "auth": …}}}, as a browser's PushSubscription is in JSON.
 
         Raises:
             Refused: it is none of these, or of a push service that we do not call.
@@ -65,8 +65,6 @@ class Bell:
         match sent:
             case {"say": str(said)} if said in SAID:
                 return _offered if said == "offered" else _declined
-            case {"off": str(endpoint)} if is_address(endpoint):
-                return partial(_off, endpoint)
             case {"on": {"endpoint": str(at), "keys": {"p256dh": str(key), "auth": str(auth)}}}:
                 given = Subscription(at, key.rstrip("="), auth.rstrip("="))
                 await self._check(given)
@@ -99,10 +97,6 @@ def _offered(store: Store, account: int, _now: datetime) -> None:
 
 def _declined(store: Store, account: int, _now: datetime) -> None:
     store.push.decline(account)
-
-
-def _off(endpoint: str, store: Store, account: int, _now: datetime) -> None:
-    store.push.unsubscribe(account, endpoint)
 
 
 def _on(given: Subscription, store: Store, account: int, now: datetime) -> None:

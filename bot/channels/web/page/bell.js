@@ -3,17 +3,21 @@
 'use strict';
 const QUESTION = 'Khi có tin, máy này báo một dòng ngắn nhé? Mỗi tuần nhiều nhất 3 tin, '
   + 'ban đêm không báo, không hiện tên ai.';
-const DONE = 'Xong. Có tin là máy này báo. Muốn thôi thì bấm “Cỡ chữ” ở đầu trang.';
-const LATER = 'Được. Khi nào muốn nhận thì bấm “Cỡ chữ” ở đầu trang.';
+const DONE = 'Xong. Có tin là máy này báo. Muốn thôi thì bấm “Cỡ chữ” ở đầu trang, '
+  + 'rồi tắt “Nhận tin nhắc”.';
+const LATER = 'Được. Khi nào muốn nhận thì bấm “Cỡ chữ” ở đầu trang, rồi bật “Nhận tin nhắc”.';
+const WAIT = 'Đang bật, đợi một chút nhé.';
 const SHUT = 'Máy đang chặn thông báo của trang này. Muốn nhận thì bấm hình cạnh địa chỉ trang, '
   + 'vào phần Quyền, rồi cho phép Thông báo.';
 const FAILED = 'Chưa bật được. Hãy thử lại khi mạng tốt hơn.';
+const UNHEARD = 'Chưa ghi lại được. Hãy bấm lại khi mạng tốt hơn.';
 const box = $('offer');
 const [line, answers] = box.children;
 const [yes, later] = answers.children;
 const READ_MS = 10000;
 let heeded = '';
 let answered = 0;
+let ringing = false;
 
 // What the server says of this chat comes with who is speaking.
 function showBell() {
@@ -25,7 +29,7 @@ function showBell() {
     if (wish === 'ask') call('push', { say: 'offered' });
     if (wish === 'lost' && Notification.permission === 'granted') ring().catch(() => {});
   }
-  if (answers.hidden && Date.now() - answered > READ_MS) box.hidden = true;
+  if (answers.hidden && !ringing && Date.now() - answered > READ_MS) box.hidden = true;
   showSwitch();
 }
 
@@ -52,10 +56,10 @@ async function kept() {
 
 // Always a new one: one that was made with an older key of the school would be refused.
 async function ring() {
+  const { key } = (await call('push')).data;
+  const worker = await navigator.serviceWorker.getRegistration();
   const old = await kept();
   if (old) await old.unsubscribe();
-  const worker = await navigator.serviceWorker.getRegistration();
-  const { key } = (await call('push')).data;
   const made = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = made.toJSON();
   const { status } = await call('push', { on: { endpoint, keys } });
@@ -66,18 +70,28 @@ async function ring() {
   wish = heeded = 'on';
 }
 
+function isAsked() {
+  return !box.hidden && !answers.hidden;
+}
+
 async function turnOn() {
   const allowed = await Notification.requestPermission();
   if (allowed === 'denied') say(SHUT);
-  if (allowed !== 'granted') return;
-  const asked = !box.hidden && !answers.hidden;
+  if (allowed !== 'granted' || ringing) return;  // a second tap must not undo the first
+  const asked = isAsked();
+  ringing = true;
+  say(WAIT);
   await ring().then(() => say(box.hidden ? '' : DONE), () => say(FAILED, asked));
+  ringing = false;
   showSwitch();
 }
 
+// Only what the server knows is a no: else it would ask again, or subscribe again.
 async function turnOff() {
+  if (ringing) return;
+  const { status } = await call('push', { say: 'declined' });
+  if (status !== 200) return say(UNHEARD, isAsked());
   const old = await kept();
-  await call('push', old ? { off: old.endpoint } : { say: 'declined' });
   if (old) await old.unsubscribe();
   wish = heeded = 'declined';
   say(box.hidden ? '' : LATER);

@@ -371,5 +371,5 @@ if (known.label) {
   since = known.since;
 }
 for (const entry of queue()) showOwn(entry, 'Đang gửi…');
-catchUp();
+wake();  // not in a tab that nobody sees: what waits for the page to be opened waits on
 if (navigator.serviceWorker) navigator.serviceWorker.register('sw.js').catch(() => {});
