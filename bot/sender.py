@@ -62,7 +62,9 @@ class Sender:
         self._known = Known()
         self._group: asyncio.TaskGroup | None = None
         self._begun = False
-        self._more = self._behind = False
+        self._more = False
+        self._behind = True  # older answers may wait unread in the table
+        self._left: list[OutRow] = []
         self._page = 0
         self._look_now = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -82,6 +84,7 @@ class Sender:
         While older answers wait unread in the table, new ones are left to their place behind them.
         """
         if self._behind:
+            self._left += [row for row in rows if row.rank == RANKS[0]]
             rows = [row for row in rows if row.rank != RANKS[0]]
         self._take(rows)
 
@@ -154,15 +157,22 @@ class Sender:
             await self._clock.wait(self._look_now, again_s)
 
     async def _read_page(self) -> float:
-        """Read a page and take it; return in how many seconds to look again."""
+        """Read a page and take it; return in how many seconds to look again.
+
+        A whole page has room for all rows that are known already: it brings new ones, or the last.
+        """
         most, self._page = self._page or PAGE, 0
+        if most == PAGE:
+            most += len(self._known)
+        self._left.clear()  # they stand in the table
         reading = self._known.begin_reading()
         page = await self._marks.pending(self._channel.name, most)
-        n_before = len(self._known)
         self._take(page.rows, reading)
-        # A great page that is full of known ones would be just so again; a small one says little.
-        self._more = page.full and (most < PAGE or len(self._known) > n_before)
-        self._behind = self._more and page.rows[-1].rank == RANKS[0]
+        self._more = page.full
+        self._behind = page.full and page.rows[-1].rank == RANKS[0]
+        if not self._behind:
+            self._take(self._left)
+            self._left.clear()
         if page.next_at is None:
             return SWEEP_S
         left_s = (page.next_at - self._clock.now()).total_seconds()

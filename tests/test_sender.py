@@ -35,7 +35,7 @@ async def test_a_chat_has_one_row_in_flight_and_keeps_order_while_others_go_besi
 async def test_an_older_row_of_a_chat_goes_before_a_newer_one_that_came_first():
     stage = Stage()
     stage.sender.hand_over([row(9)])
-    stage.book.rows = [row(4)]
+    stage.book.rows = [row(4), row(9)]
     async with stage.running():
         await idle()
     assert stage.platform.ids == [4, 9]
@@ -127,7 +127,7 @@ async def test_nothing_is_sent_before_the_first_look_and_a_database_that_is_away
     async with stage.running():
         await stage.step(1)
         assert (stage.platform.ids, away.asked) == ([], 2)
-        stage.book.pending, stage.book.rows = look, [row(1)]
+        stage.book.pending, stage.book.rows = look, [row(1), row(2)]
         await stage.step(2)
     assert stage.platform.ids == [1, 2]
 

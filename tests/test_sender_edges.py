@@ -117,6 +117,20 @@ async def test_another_process_s_answer_is_found_behind_a_hundred_of_our_own():
     assert stage.platform.ids == [*range(1, 151), 9000]
 
 
+async def test_a_page_brings_what_is_new_however_many_are_known():
+    stage = Stage(STRICT)
+    stage.platform.gate.clear()
+    stage.book.rows = [row(n, account=n % 40) for n in range(1, 1201)]
+    async with stage.running():
+        stage.book.rows.append(row(2000, account=7))
+        stage.sender.hand_over(stage.book.rows[-1:])
+        stage.platform.gate.set()
+        for _ in range(45):
+            await stage.step(1.01)
+    assert sorted(stage.platform.ids) == [*range(1, 1201), 2000]
+    assert stage.platform.ids[-1] == 2000
+
+
 async def test_a_look_that_finds_nothing_new_does_not_stop_a_wave():
     stage = Stage(STRICT)
     stage.book.rows = [row(n, account=n, rank="reminder") for n in range(1, 1501)]
@@ -142,6 +156,32 @@ async def test_a_crowd_of_new_answers_does_not_overtake_older_ones_that_are_stil
     assert sorted(stage.platform.ids) == [*range(1, 1501), *range(5000, 5060)]
     place = {number: at for at, number in enumerate(stage.platform.ids)}
     assert [n for n in range(60) if place[5000 + n] < place[1400 + n]] == []
+
+
+async def test_an_answer_that_comes_while_the_last_unread_ones_are_read_waits_for_no_sweep():
+    stage = Stage()
+    stage.book.rows = [row(n, account=n) for n in range(1, 1002)]
+    async with stage.running():
+        stage.platform.gate.clear()
+        while len(stage.book.looked) < 2:
+            stage.book.gate.clear()
+            stage.platform.gate.set()
+            await stage.step(1.01)
+        stage.sender.hand_over([row(5000, account=5000)])  # after the page was read, not before
+        stage.book.gate.set()
+        await idle()
+        await stage.step(1.01)
+    assert sorted(stage.platform.ids) == [*range(1, 1002), 5000]
+
+
+async def test_what_comes_in_memory_before_the_first_look_overtakes_nothing():
+    stage = Stage(STRICT)
+    old, new = row(1001, account=650), row(5000, account=650)
+    stage.book.rows = [*(row(n, account=n % 10) for n in range(1, 1001)), old, new]
+    stage.sender.hand_over([new])
+    async with stage.running():
+        await stage.step(1.01)
+    assert stage.platform.ids.index(1001) < stage.platform.ids.index(5000)
 
 
 async def test_a_call_from_another_process_ends_the_wait_after_an_outage():

@@ -77,6 +77,7 @@ async def sent_by(server: Server, rows: list[OutRow]) -> Book:
     sender = Sender(server, book, clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(sender.run())
+        await clock.sleep(0.1)
         sender.hand_over(rows)
         while sender.n_waiting:
             await clock.sleep(0.5)
