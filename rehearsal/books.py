@@ -235,7 +235,8 @@ class Books:
     def _died_unmarked(self, at: datetime) -> bool:
         """Whether what was sent then may not have been written down: a death, a database away."""
         return any(
-            fault.kind in {"kill", "outage", "database"} and fault.at <= at <= (fault.until or fault.at)
+            fault.kind in {"kill", "outage", "database"}
+            and fault.at <= at <= (fault.until or fault.at)
             for fault in self.faults
         )
 
