@@ -26,7 +26,7 @@ FAREWELL: Mapping[str, str] = {
     ),
     "relative": (
         "Dạ, từ giờ {me} không nhắn thêm nữa để khỏi làm phiền {you}. "
-        "Khi nào muốn, {you} cứ nhắn {me} một chữ là được ạ."
+        "Khi nào muốn {me} nhắn lại, {you} cứ gõ cho {me} một chữ là được ạ."
     ),
 }
 

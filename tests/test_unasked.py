@@ -223,6 +223,7 @@ def test_a_relative_who_never_answers_is_left_alone_and_the_pupil_is_told_the_tr
     texts = ba.heard()
     assert len(texts) == 3
     assert "cháu không nhắn thêm nữa để khỏi làm phiền bà" in texts[-1]
+    assert "Khi nào muốn cháu nhắn lại, bà cứ gõ cho cháu một chữ là được ạ." in texts[-1]
     learning.tick("2026-12-20 20:00")
     assert ba.heard() == []
     told = log(lan, "Bà ngoại", "Mua sắm", "Hôm nay", "Đã xem")
