@@ -75,7 +75,12 @@ async def test_a_browser_that_forbids_is_not_asked_in_circles(sqlite_school, tmp
         await here.page.reload()
         await here.tap("Cỡ chữ")
         await here.page.get_by_role("switch", name="Nhận tin nhắc").click()
-        await expect(here.page.locator("#heed")).to_contain_text("cho phép Thông báo")
+        heed = here.page.locator("#heed")
+        await expect(heed).to_contain_text("cho phép Thông báo")
+        await here.page.get_by_role("switch", name="Chữ to").click()
+        await here.page.get_by_role("switch", name="Nhận tin nhắc").click()
+        await expect(heed).to_be_in_viewport(ratio=0.95)
+        assert await look(here.page) == []
         await expect(here.page.locator("#offer")).to_be_hidden()
 
 

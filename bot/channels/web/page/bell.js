@@ -40,6 +40,7 @@ function say(words, asks) {
   answers.hidden = !asks;
   answered = Date.now();
   (box.hidden ? $('heed') : line).textContent = words;
+  if (box.hidden) $('heed').scrollIntoView({ block: 'nearest' });
   if (held && !asks) line.focus({ preventScroll: true });
 }
 
