@@ -15,7 +15,7 @@ from rehearsal.telegram import Platform
 from rehearsal.terms import Heard, Ledger, Plot
 from rehearsal.wire import Service
 
-LULL_S = 300
+LULL_S = 600
 NIGHT_LULL_S = 1800
 LEASE_LULL_S = 14  # a lease that is renewed every 5 s holds for 15
 NEAR_S = 30
