@@ -76,7 +76,7 @@ class Sender:
     @property
     def n_waiting(self) -> int:
         """Rows that have come and are not yet marked."""
-        return len(self._known)
+        return len(self._known) + len(self._left)
 
     def hand_over(self, rows: Sequence[OutRow]) -> None:
         """Send these committed rows; ids that are known, or just came to their end, are ignored.
@@ -164,12 +164,13 @@ class Sender:
         most, self._page = self._page or PAGE, 0
         if most == PAGE:
             most += len(self._known)
-        self._left.clear()  # they stand in the table
+        n_left = len(self._left)
         reading = self._known.begin_reading()
         page = await self._marks.pending(self._channel.name, most)
         self._take(page.rows, reading)
         self._more = page.full
         self._behind = page.full and page.rows[-1].rank == RANKS[0]
+        del self._left[:n_left]  # they stood in the table when it was read, and others may not have
         if not self._behind:
             self._take(self._left)
             self._left.clear()

@@ -97,6 +97,7 @@ async def test_a_sender_begins_no_call_while_the_bot_is_not_its_own() -> None:
     sender = Sender(platform, book, clock, ours=lambda: ours[0])
     async with asyncio.TaskGroup() as group:
         group.create_task(sender.run())
+        await idle()
         sender.hand_over([row(1), row(2, account=2)])
         for _ in range(20):
             await idle()

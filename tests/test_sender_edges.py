@@ -168,6 +168,7 @@ async def test_an_answer_that_comes_while_the_last_unread_ones_are_read_waits_fo
             stage.platform.gate.set()
             await stage.step(1.01)
         stage.sender.hand_over([row(5000, account=5000)])  # after the page was read, not before
+        assert stage.sender.n_waiting > 0
         stage.book.gate.set()
         await idle()
         await stage.step(1.01)

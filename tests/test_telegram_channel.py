@@ -244,6 +244,7 @@ async def test_the_sender_follows_a_group_and_gives_up_a_chat_that_blocked(fake,
     sender = Sender(desk.channel, notes, desk.clock)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(sender.run())
+        await asyncio.sleep(0.01)  # the first look at the table
         sender.hand_over([tally, to_an])
         await until(lambda: ("gone", "2") in notes.notes and len(notes.notes) > 2)
         desk.clock.step(1)
