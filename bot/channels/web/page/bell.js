@@ -40,7 +40,7 @@ function say(words, asks) {
   answers.hidden = !asks;
   answered = Date.now();
   (box.hidden ? $('heed') : line).textContent = words;
-  if (box.hidden) $('heed').scrollIntoView({ block: 'nearest' });
+  if (box.hidden) $('heed').scrollIntoView({ block: 'center' });
   if (held && !asks) line.focus({ preventScroll: true });
 }
 
