@@ -67,6 +67,7 @@ async def test_axe_finds_nothing_in_eight_states(sqlite_school, tmp_path, told):
         await look("feedback")
         await here.tap("Cỡ chữ")
         await page.get_by_role("switch", name="Chữ to").click()
+        await expect(page.get_by_role("switch", name="Nhận tin nhắc")).to_be_visible()
         await look("big text")
         await page.get_by_role("switch", name="Nền tối").click()
         await page.keyboard.press("Escape")
