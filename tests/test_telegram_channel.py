@@ -247,6 +247,7 @@ async def test_the_sender_follows_a_group_and_gives_up_a_chat_that_blocked(fake,
         await asyncio.sleep(0.01)  # the first look at the table
         sender.hand_over([tally, to_an])
         await until(lambda: ("gone", "2") in notes.notes and len(notes.notes) > 2)
+        await asyncio.sleep(0.01)  # the group waits for its second now
         desk.clock.step(1)
         await until(lambda: sender.n_waiting == 0)
         sender.stop()
