@@ -200,7 +200,8 @@ async def test_a_page_is_woken_by_the_beat_where_the_call_was_lost(school, tmp_p
 def test_a_chat_nobody_has_spoken_in_has_no_news(school):
     with school.engine.connect() as connection:
         found = read_news("0" * 20, 7, connection)
-    assert found.to_json() == {"events": [], "who": {"label": "", "since": 0, "push": ""}, "last": 7}
+    who = {"label": "", "since": 0, "push": ""}
+    assert found.to_json() == {"events": [], "who": who, "last": 7}
 
 
 async def test_the_holder_of_the_web_bot_marks_what_another_process_committed(tmp_path):
