@@ -65,6 +65,7 @@ class Sender:
         self._more = False
         self._behind = True  # older answers may wait unread in the table
         self._left: list[OutRow] = []
+        self._soon = False  # the table has rows that may be tried within the minute
         self._page = 0
         self._look_now = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -75,8 +76,8 @@ class Sender:
 
     @property
     def n_waiting(self) -> int:
-        """Rows that have come and are not yet marked."""
-        return len(self._known) + len(self._left)
+        """Rows that have come and are not yet marked; one more if the table's are due soon."""
+        return len(self._known) + len(self._left) + self._soon
 
     def hand_over(self, rows: Sequence[OutRow]) -> None:
         """Send these committed rows; ids that are known, or just came to their end, are ignored.
@@ -152,6 +153,7 @@ class Sender:
                 wait_s = min(wait_s * 2, SWEEP_S)
                 continue
             wait_s = 1.0
+            self._soon = again_s < SWEEP_S
             if not self._begun:
                 self._begin()
             await self._clock.wait(self._look_now, again_s)
