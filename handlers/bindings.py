@@ -1,6 +1,7 @@
 """Where a class's tallies go: its group or its page; bound, ended, and when they are due."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -49,7 +50,9 @@ def end_binding(turn: Turn, bound: Row[Any], by: int | None) -> None:
     turn.store.audit.note(change, by, turn.now)
 
 
-def set_slot(turn: Turn, class_id: int, rule: Mapping[str, Any], account_id: int | None) -> None:
+def set_slot(
+    turn: Turn, class_id: int, rule: Mapping[str, Any], account_id: int | None
+) -> datetime | None:
     """Set the class's weekly time; without a group or a page it is only remembered.
 
     Args:
@@ -57,11 +60,36 @@ def set_slot(turn: Turn, class_id: int, rule: Mapping[str, Any], account_id: int
         class_id: a class that exists.
         rule: see `handlers.slots.rule_of`.
         account_id: the bound group or page.
+
+    Returns:
+        The old time at which the first tally still comes, None if it comes by the rule: the new
+        time of its week has passed, and the week would have none.
     """
     schedules, key = turn.store.schedules, slot_key(class_id)
     zone = turn.world.zone
-    at = due.next_time(rule, turn.now, zone)
-    schedules.set(Due(key, "tally", at, dict(rule), class_id, account_id=account_id, zone=zone.key))
+    at, known = due.next_time(rule, turn.now, zone), schedules.get(key)
+    kept = known if account_id is not None and known and _comes_first(turn, known, at) else None
+    schedules.set(
+        Due(
+            key,
+            "tally",
+            kept.next_at if kept is not None else at,
+            dict(rule),
+            class_id,
+            account_id=account_id,
+            data=kept.data if kept is not None else None,
+            zone=zone.key,
+        )
+    )
     row = schedules.get(key)
     if account_id is None and row is not None:
         schedules.move(row.id, None)
+    return kept.next_at if kept is not None else None
+
+
+def _comes_first(turn: Turn, known: Row[Any], at: datetime) -> bool:
+    """Whether an older week's tally, or this week's, is still to come before `at`."""
+    if known.account_id is None or known.next_at is None or known.next_at >= at:
+        return False
+    made_up = "slot" in (known.data or {})
+    return made_up or turn.world.week(known.next_at) < turn.world.week(at)

@@ -38,6 +38,7 @@ UNREACHED = (
     "{n} học sinh chưa nhận được tin nhắc: các em chưa mở phiếu, hoặc trang chưa bật nhận tin."
 )
 UNCHANGED = "Dạ, không có gì thay đổi ạ."
+FIRST_TIME = "Riêng lần này vẫn gửi vào {slot}, vì giờ mới của tuần này đã qua ạ."
 
 WITHOUT, GROUP, PAGE = "chưa gắn", "đã gắn", "dùng trang lớp"
 BINDING: Mapping[str, Mapping[str, str]] = {
@@ -180,10 +181,13 @@ def named_class_of_data(turn: Turn) -> Row[Any] | None:
 def _set(turn: Turn, row: Row[Any], day: int, at: time) -> None:
     rule, before = rule_of(day, at), turn.store.tallies.rule(row.id)
     bound = turn.store.classes.binding(row.id)
-    set_slot(turn, row.id, rule, bound.account_id if bound else None)
+    first = set_slot(turn, row.id, rule, bound.account_id if bound else None)
     change = Change("slot", "school_class", row.id, old=dict(before), new=rule)
     turn.store.audit.note(change, turn.person.id, turn.now)
     turn.say("Dạ, từ nay tổng kết gửi vào {slot} hằng tuần.", slot=slot_words(rule))
+    if first is not None:
+        local = first.astimezone(turn.world.zone)
+        turn.say(FIRST_TIME, slot=slot_words(rule_of(local.weekday(), local.time())))
 
 
 def _ask_unbind(turn: Turn, row: Row[Any]) -> None:

@@ -104,6 +104,24 @@ def test_the_slot_moves_and_the_tally_comes_at_its_new_time(school):
     assert change.by_person_id == school.person["hoa"]
 
 
+def test_a_new_time_that_has_passed_this_week_leaves_no_week_without_a_tally(school):
+    group = bound(school)
+    learns(school)
+    hoa = opened(school)
+    school.tick("2026-11-22 08:00")
+    hoa.says("lop")
+    for day in ("Thứ Sáu", "Thứ Bảy"):
+        hoa.taps("Đổi giờ gửi")
+        hoa.taps(day)
+        assert "Riêng lần này vẫn gửi vào Chủ nhật lúc 19:00" in hoa.says("17:00")
+    school.tick("2026-11-22 19:00")
+    assert "Tổng kết tuần 16/11" in group.heard()[-1]
+    school.tick("2026-11-28 16:59")
+    assert group.heard() == []
+    school.tick("2026-11-28 17:00")
+    assert "Tổng kết tuần 23/11" in group.heard()[-1]
+
+
 def test_a_slot_set_before_the_group_is_bound_is_kept(school):
     hoa = opened(school)
     hoa.taps("Đổi giờ gửi")
