@@ -251,7 +251,7 @@ class Books:
         if current is not None:
             self.currents.append(CurrentHeard(current[1], heard.text, sent.at, at))
         if not chat.label:
-            span = Span(sent.at - self._clock_off(sent.at, at), at)
+            span = Span(sent.at - self.clock_off(sent.at, at), at)
             if isinstance(sent.who, Pupil):
                 self._results(sent.who, heard.text, at)
             read(chat.notes, Reply(heard.text, sent.who, sent.meant, span, at))
@@ -285,7 +285,7 @@ class Books:
             self.classes[chat.label].weeks_sent.add(monday)
         self.latest = ("tally", None)
 
-    def _clock_off(self, begins: datetime, ends: datetime) -> timedelta:
+    def clock_off(self, begins: datetime, ends: datetime) -> timedelta:
         """By how much the product's clock may have been behind between two instants."""
         off = [
             fault.what

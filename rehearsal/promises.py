@@ -160,7 +160,7 @@ def _unasked(books: Books) -> Result:
             week = each.at.isocalendar()[:2]
             weeks[week] += 1
             many += [each] * (weeks[week] > MOST_A_WEEK)
-            close += [each] * (before is not None and each.at - before.at < BETWEEN - GRACE)
+            close += [each] * (before is not None and _is_close(books, before, each))
             row += [each] * (each.in_a_row > PAUSE_AFTER)
     kinds = {
         "in quiet hours": quiet,
@@ -176,6 +176,11 @@ def _unasked(books: Books) -> Result:
             f"{name}: chat {each.chat} at {_at(each.at)}: {each.text[:90]!r}" for each in found
         ]
     return result
+
+
+def _is_close(books: Books, before: Unasked, each: Unasked) -> bool:
+    """Less than 20 hours apart, also by the product's own clock, which may have been set back."""
+    return each.at - before.at < BETWEEN - GRACE - books.clock_off(before.at, each.at)
 
 
 def _by_person(unasked: Sequence[Unasked]) -> list[list[Unasked]]:
