@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -83,6 +83,7 @@ class Play:
         self._people: Mapping[int, Actor] = {}
         self._began = time.monotonic()
         self._rss_begin = 0
+        self._fault: BaseException | None = None
 
     async def run(self) -> int:
         """The play; see `rehearse`."""
@@ -90,6 +91,7 @@ class Play:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, lambda: task.cancel() if task else None)
+        loop.set_exception_handler(self._note_fault)
         broken: list[str] | None = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -100,6 +102,13 @@ class Play:
         finally:
             self._leave(keep=broken is not None and bool(broken))
         return BROKEN if broken else OK
+
+    def _note_fault(self, _loop: asyncio.AbstractEventLoop, told: dict[str, Any]) -> None:
+        """A fault of the play itself: `step` would go on without it."""
+        found = told.get("exception")
+        self._fault = self._fault or (
+            found if isinstance(found, BaseException) else RuntimeError(str(told.get("message")))
+        )
 
     def _leave(self, *, keep: bool) -> None:
         """Take everything away, but the logs if something broke."""
@@ -142,6 +151,8 @@ class Play:
             shown = 0.0
             while world.clock.now_us < end_us:
                 await world.step(end_us)
+                if self._fault is not None:
+                    raise self._fault
                 if world.installation.died:
                     raise CannotPlay(world.installation.died)
                 if time.monotonic() - shown > 0.2:

@@ -14,6 +14,13 @@ Answered = Callable[[int, bytes], None]
 """Status and body of an answer; 0 if none came."""
 
 
+def report(error: httptools.HttpParserCallbackError) -> None:
+    """A fault of the play itself, found while it read something: it must not go unnoticed."""
+    asyncio.get_running_loop().call_exception_handler(
+        {"message": "the play broke", "exception": error.__context__ or error}
+    )
+
+
 class Door(asyncio.Protocol):
     """The server's end of one connection."""
 
@@ -36,6 +43,8 @@ class Door(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            report(error)
         except httptools.HttpParserError:
             self._transport.close()
 
@@ -122,6 +131,8 @@ class Line(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            report(error)
         except httptools.HttpParserError:
             self._end()
 
