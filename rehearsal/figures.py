@@ -234,10 +234,20 @@ class Counting:
 
 
 def slot_at(school_class: SchoolClass, monday: date, zone: ZoneInfo) -> datetime:
-    """The slot of the week that begins on `monday`, by the rule in force then."""
-    rule = school_class.rules[0]
+    """The slot of the week that begins on `monday`, by the rule in force then.
+
+    A rule whose time in the week has passed begins a week later: but not while there is no group,
+    which would go without its tally.
+    """
+    rule, bound = school_class.rules[0], school_class.bound
     for each in school_class.rules[1:]:
-        if each.since is not None and each.since < _instant(each, monday, zone):
+        if each.since is None:
+            continue
+        alone = bound is None or each.since < bound.first
+        until = max(
+            _instant(each, monday, zone), _instant(rule, monday, zone) if alone else each.since
+        )
+        if each.since < until:
             rule = each
     return _instant(rule, monday, zone)
 
