@@ -81,35 +81,45 @@ def overheard(notes: ChatNotes, text: str, at: datetime) -> None:
 
 
 def _meant(notes: ChatNotes, who: Member | None) -> list[Guidance]:
-    """The acts that the open question means: by the first reading that fits."""
+    """The acts that the open question means: by the first reading that fits.
+
+    What its pupil took back since it was asked about is confirmed no more.
+    """
     for told in notes.asked:
         found: list[Guidance] = []
+        n_gone = 0
         for each in told:
             match = _match(each, who, found)
             if match is not None:
                 found.append(match)
-        if len(found) == len(told):
+            else:
+                n_gone += _taken_back(each, who)
+        if len(found) + n_gone == len(told):
             return found
     return []
 
 
+def _taken_back(told: Told, who: Member | None) -> bool:
+    """Whether such an act was deleted by its pupil."""
+    return any(each.cancelled is not None and _is(each, told) for each in _acts(who))
+
+
 def _match(told: Told, who: Member | None, taken: list[Guidance]) -> Guidance | None:
     """The unanswered act of this day and skill; the oldest of several alike."""
-    for each in _open_acts(who):
-        fits = each.pupil.given == told.who and each.what == told.what and each.day == told.day
-        if fits and each not in taken:
+    for each in _acts(who):
+        if not each.answered and each.cancelled is None and _is(each, told) and each not in taken:
             return each
     return None
 
 
-def _open_acts(who: Member | None) -> list[Guidance]:
+def _is(act: Guidance, told: Told) -> bool:
+    return (act.pupil.given, act.what, act.day) == (told.who, told.what, told.day)
+
+
+def _acts(who: Member | None) -> list[Guidance]:
     if isinstance(who, Pupil):  # the phone is handed over
-        acts = who.guidances
-    elif isinstance(who, Kin):
-        acts = who.person.acts
-    else:
-        acts = []
-    return [each for each in acts if not each.answered and each.cancelled is None]
+        return who.guidances
+    return who.person.acts if isinstance(who, Kin) else []
 
 
 def _attempt(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:  # noqa: ARG001 - one form
