@@ -174,7 +174,7 @@ class PupilLife:
         heard = yield Say(self.chance.choice(("nguoithan", "người thân", "thêm người thân")))
         free = [each for each in RELATIONS if each[0] not in self.asked_in]
         if not free:
-            return  # everybody they could think of is there
+            return heard  # everybody they could think of is there
         relation, age, nick = self.chance.choice(free)
         self.asked_in.add(relation)
         for label in ("Thêm người thân", relation, "Dì", age):

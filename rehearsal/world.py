@@ -21,6 +21,7 @@ LEASE_LULL_S = 14  # a lease that is renewed every 5 s holds for 15
 NEAR_S = 30
 NIGHT = (22, 6)  # hours: from, to
 HEALTHY_AFTER_S = 180
+TAKEN_OVER_S = 60  # by then another process has a dead one's lease, and has looked around
 
 
 class World:
@@ -54,6 +55,7 @@ class World:
         self.database_away = False
         self.n_steps = 0
         self._unhealthy_until_us = 0
+        self._watch_until_us = 0  # until then something may wait that no process counts
         self._starting: set[Running] = set()
         self._changed = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
@@ -148,7 +150,7 @@ class World:
         lull = self._lull_us(due)
         if wake is None:
             wake = lull
-        elif not self.clock.n_waiting() and not self.database_away:
+        elif not self.clock.n_waiting() and now_us >= self._watch_until_us:
             wake = max(wake, lull)
         return max(wake if due is None else min(due, wake), now_us)
 
@@ -174,6 +176,7 @@ class World:
             return
         self.installation.kill(one)
         at = self.clock.now_us + down_s * SECOND
+        self._watch_until_us = max(self._watch_until_us, self.clock.now_us + TAKEN_OVER_S * SECOND)
         self.agenda.at(at, partial(self._restart, one))
 
     def _restart(self, one: Running) -> None:
@@ -213,6 +216,7 @@ class World:
         self.installation.close_database()
         at = self.clock.now_us + lasts_s * SECOND
         self._unhealthy_until_us = at + HEALTHY_AFTER_S * SECOND
+        self._watch_until_us = max(self._watch_until_us, at + TAKEN_OVER_S * SECOND)
         self.agenda.at(at, self._open_database)
 
     def _open_database(self) -> None:
