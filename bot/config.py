@@ -158,11 +158,7 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
     faults += [f"LANTOA_LESSONS: không có thư mục {path}" for path in lessons if not path.is_dir()]
     secret = _secret(plain["SECRET_KEY"], home, key, faults)
     url = _database_url(plain["DATABASE_URL"] or f"sqlite:///{home / 'lantoa.db'}", faults)
-    faults += [
-        f"Bot {bot.name}: chế độ webhook cần LANTOA_PUBLIC_URL là địa chỉ https:// của trường"
-        for bot in bots
-        if bot.mode == "webhook" and not public_url and not bot.api_base
-    ]
+    faults += _unreachable(bots, public_url)
     settings = Settings(
         home=home,
         database_url=url,
@@ -182,6 +178,15 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
         proxies=_proxies(plain["PROXIES"], faults),
     )
     return settings, tuple(faults)
+
+
+def _unreachable(bots: Sequence[BotSettings], public_url: str) -> list[str]:
+    """A fault for each bot whose webhook Telegram could not find."""
+    return [
+        f"Bot {bot.name}: chế độ webhook cần LANTOA_PUBLIC_URL là địa chỉ https:// của trường"
+        for bot in bots
+        if bot.mode == "webhook" and not public_url and not bot.api_base
+    ]
 
 
 PLAIN = {

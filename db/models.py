@@ -1,17 +1,12 @@
 """The tables, as SQLAlchemy Core; `db/migrations` brings a database to them, a test compares."""
 
-from typing import Any
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     Date,
-    ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -19,37 +14,14 @@ from sqlalchemy import (
     text,
 )
 
+from db.columns import Id, at, identity, ref
+from db.columns import metadata as metadata  # noqa: PLC0414 - who asks wants the tables in it
 from db.instants import UtcDateTime
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _id() -> Column[Any]:
-    return Column("id", Id, primary_key=True, autoincrement=True)
-
-
-def _ref(name: str, target: str, *, null: bool = False, key: bool = False) -> Column[Any]:
-    return Column(name, Id, ForeignKey(target), nullable=null, primary_key=key)
-
-
-def _at(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, UtcDateTime, nullable=null)
-
 
 school_class = Table(
     "school_class",
     metadata,
-    _id(),
+    identity(),
     Column("year", String(20), nullable=False),
     Column("grade", Integer, nullable=False),
     Column("suffix", String(40), nullable=False),
@@ -61,7 +33,7 @@ school_class = Table(
 person = Table(
     "person",
     metadata,
-    _id(),
+    identity(),
     Column("kind", String(10), nullable=False),  # pupil, relative, staff
     Column("full_name", Text),  # pupils and staff, from the roster
     Column("nickname", Text),  # relatives: at most this
@@ -80,12 +52,12 @@ person = Table(
 membership = Table(
     "membership",
     metadata,
-    _id(),
-    _ref("person_id", "person.id"),
-    _ref("class_id", "school_class.id", null=True),
+    identity(),
+    ref("person_id", "person.id"),
+    ref("class_id", "school_class.id", null=True),
     Column("role", String(12), nullable=False),  # pupil, homeroom, lead, leadership, operator
-    _at("joined_at"),
-    _at("left_at", null=True),
+    at("joined_at"),
+    at("left_at", null=True),
     Index("ix_membership_person", "person_id"),
     Index("ix_membership_class", "class_id", "role"),
 )
@@ -93,10 +65,10 @@ membership = Table(
 kinship = Table(
     "kinship",
     metadata,
-    _ref("pupil_id", "person.id", key=True),
-    _ref("relative_id", "person.id", key=True),
+    ref("pupil_id", "person.id", key=True),
+    ref("relative_id", "person.id", key=True),
     Column("relation", String(20), nullable=False),
-    _at("created_at"),
+    at("created_at"),
     Index("ix_kinship_relative", "relative_id"),
 )
 
@@ -105,10 +77,10 @@ code = Table(
     metadata,
     Column("fingerprint", String(32), primary_key=True),  # keyed hash; the code itself is not kept
     Column("purpose", String(10), nullable=False),  # person, group, page
-    _ref("person_id", "person.id", null=True),
-    _ref("class_id", "school_class.id", null=True),
+    ref("person_id", "person.id", null=True),
+    ref("class_id", "school_class.id", null=True),
     Column("generation", Integer, nullable=False),
-    _at("created_at"),
+    at("created_at"),
     UniqueConstraint("person_id"),
     UniqueConstraint("class_id", "purpose"),
 )
@@ -116,36 +88,34 @@ code = Table(
 account = Table(
     "account",
     metadata,
-    _id(),
+    identity(),
     Column("bot", String(40), nullable=False),
     Column("external_id", String(64), nullable=False),
     Column("is_group", Boolean, nullable=False),
-    _at("unreachable_at", null=True),
-    # The outbox id up to which messages are hidden: who holds the chat now did not hear them. An id
-    # and no time, since clocks are set back, and differ between machines.
-    Column("hidden_to", Id),
+    at("unreachable_at", null=True),
+    Column("hidden_to", Id),  # outbox id up to which messages are not for who holds the chat now
     Column("push", String(10)),  # web: offered, on, declined; null: not asked yet
-    _at("created_at"),
+    at("created_at"),
     UniqueConstraint("bot", "external_id"),
 )
 
 speaker = Table(
     "speaker",
     metadata,
-    _ref("account_id", "account.id", key=True),
-    _ref("person_id", "person.id", key=True),
+    ref("account_id", "account.id", key=True),
+    ref("person_id", "person.id", key=True),
     Column("current", Boolean, nullable=False),
-    _at("since"),
+    at("since"),
     Index("ix_speaker_person", "person_id"),
 )
 
 code_try = Table(
     "code_try",
     metadata,
-    _id(),
-    _ref("account_id", "account.id", null=True),
+    identity(),
+    ref("account_id", "account.id", null=True),
     Column("source", String(32)),  # keyed hash of the network address, for tries without a chat
-    _at("at"),
+    at("at"),
     Index("ix_code_try_account", "account_id", "at"),
     Index("ix_code_try_source", "source", "at"),
     Index("ix_code_try_at", "at"),
@@ -154,26 +124,26 @@ code_try = Table(
 consent = Table(
     "consent",
     metadata,
-    _id(),
-    _ref("person_id", "person.id"),
+    identity(),
+    ref("person_id", "person.id"),
     Column("purpose", String(20), nullable=False),  # learning, naming
     Column("given_by", String(20), nullable=False),  # guardian, self
     Column("how", String(40), nullable=False),
     Column("text_version", String(20), nullable=False),
-    _at("given_at"),
-    _at("withdrawn_at", null=True),
+    at("given_at"),
+    at("withdrawn_at", null=True),
     Index("ix_consent_person", "person_id"),
 )
 
 conversation = Table(
     "conversation",
     metadata,
-    _ref("account_id", "account.id", key=True),
+    ref("account_id", "account.id", key=True),
     Column("sender", String(64), primary_key=True),
     Column("seq", Integer, nullable=False),
     Column("pending", JSON, nullable=False),
-    _at("at"),
-    _at("heard_at", null=True),  # when the person last said something here
+    at("at"),
+    at("heard_at", null=True),  # when the person last said something here
 )
 
 inbox = Table(
@@ -182,23 +152,23 @@ inbox = Table(
     Column("bot", String(40), primary_key=True),
     Column("update_key", String(80), primary_key=True),
     Column("outcome", String(12), nullable=False),  # done, unreadable, failed
-    _at("at"),
+    at("at"),
     Index("ix_inbox_at", "at"),
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    _id(),
+    identity(),
     Column("bot", String(40), nullable=False),
-    _ref("account_id", "account.id"),
+    ref("account_id", "account.id"),
     Column("kind", String(10), nullable=False),  # say, qr, delete
     Column("body", JSON, nullable=False),
     Column("harmless", Boolean, nullable=False),
-    _ref("unasked_for", "person.id", null=True),
-    _at("created_at"),
-    _at("attempted_at", null=True),
-    _at("done_at", null=True),
+    ref("unasked_for", "person.id", null=True),
+    at("created_at"),
+    at("attempted_at", null=True),
+    at("done_at", null=True),
     Column("outcome", String(12)),  # sent, rejected, gone, uncertain, dropped
     Column("external_id", String(64)),
     Column("rank", String(10), nullable=False, server_default="answer"),  # answer, tally, reminder
@@ -207,7 +177,7 @@ outbox = Table(
     ),  # what must still hold when it is sent; null: it is sent whatever comes
     Column("reason", Text),  # why it waits or ended so: ours, or the platform's words; never logged
     Column("tries", Integer, nullable=False, server_default="0"),  # calls that failed
-    _at("retry_at", null=True),
+    at("retry_at", null=True),
     Index(
         "ix_outbox_open",
         "bot",
@@ -228,16 +198,16 @@ outbox = Table(
 schedule = Table(
     "schedule",
     metadata,
-    _id(),
+    identity(),
     Column("key", String(80), nullable=False, unique=True),  # one row per thing that may be due
     Column("kind", String(20), nullable=False),
-    _ref("class_id", "school_class.id", null=True),
-    _ref("person_id", "person.id", null=True),
-    _ref("account_id", "account.id", null=True),
+    ref("class_id", "school_class.id", null=True),
+    ref("person_id", "person.id", null=True),
+    ref("account_id", "account.id", null=True),
     Column("rule", JSON),  # cron fields, wall time in `zone`; null: once
     Column("zone", String(40)),  # null: the school's
     Column("data", JSON),
-    _at("next_at", null=True),
+    at("next_at", null=True),
     Index("ix_schedule_person", "person_id"),
     Index(
         "ix_schedule_due",
@@ -250,14 +220,14 @@ schedule = Table(
 run = Table(
     "run",
     metadata,
-    _id(),
-    _ref("person_id", "person.id"),
-    _ref("class_id", "school_class.id", null=True),
+    identity(),
+    ref("person_id", "person.id"),
+    ref("class_id", "school_class.id", null=True),
     Column("lesson", String(80), nullable=False),
     Column("state", JSON, nullable=False),
     Column("recorded", Boolean, nullable=False),  # false: without consent, deleted when it ends
-    _at("started_at"),
-    _at("finished_at", null=True),
+    at("started_at"),
+    at("finished_at", null=True),
     Column("score", Integer),
     Column("n_questions", Integer),
     Index("ix_run_person", "person_id", "lesson"),
@@ -267,15 +237,15 @@ run = Table(
 attempt = Table(
     "attempt",
     metadata,
-    _id(),
-    _ref("run_id", "run.id"),
-    _ref("person_id", "person.id"),
-    _ref("class_id", "school_class.id", null=True),
+    identity(),
+    ref("run_id", "run.id"),
+    ref("person_id", "person.id"),
+    ref("class_id", "school_class.id", null=True),
     Column("step", String(60), nullable=False),
     Column("option", String(60), nullable=False),
     Column("right", Boolean, nullable=False),
     Column("try_no", Integer, nullable=False),
-    _at("at"),
+    at("at"),
     Index("ix_attempt_class", "class_id", "at", "person_id"),
     Index("ix_attempt_person", "person_id"),
     Index("ix_attempt_run", "run_id"),
@@ -284,16 +254,16 @@ attempt = Table(
 guidance = Table(
     "guidance",
     metadata,
-    _id(),
-    _ref("pupil_id", "person.id"),
-    _ref("relative_id", "person.id"),
-    _ref("class_id", "school_class.id", null=True),
+    identity(),
+    ref("pupil_id", "person.id"),
+    ref("relative_id", "person.id"),
+    ref("class_id", "school_class.id", null=True),
     Column("skill", String(20), nullable=False),
     Column("lesson", String(80)),
     Column("day", Date, nullable=False),
     Column("outcome", String(12), nullable=False),  # seen, together, alone
-    _at("claimed_at"),
-    _at("cancelled_at", null=True),
+    at("claimed_at"),
+    at("cancelled_at", null=True),
     Index("ix_guidance_class", "class_id", "day"),
     Index("ix_guidance_pupil", "pupil_id"),
     Index("ix_guidance_relative", "relative_id"),
@@ -302,40 +272,38 @@ guidance = Table(
 confirmation = Table(
     "confirmation",
     metadata,
-    _id(),
-    _ref("guidance_id", "guidance.id"),
-    Column(
-        "path", String(10), nullable=False
-    ),  # chat: the relative's own; handed: the pupil's phone
+    identity(),
+    ref("guidance_id", "guidance.id"),
+    Column("path", String(10), nullable=False),  # chat (their own), handed (the pupil's phone)
     Column("verdict", String(10), nullable=False),  # yes, no
-    _ref("by_person_id", "person.id"),
-    _at("at"),
+    ref("by_person_id", "person.id"),
+    at("at"),
     Index("ix_confirmation_guidance", "guidance_id"),
 )
 
 skill_check = Table(
     "skill_check",
     metadata,
-    _id(),
-    _ref("guidance_id", "guidance.id"),
+    identity(),
+    ref("guidance_id", "guidance.id"),
     Column("path", String(10), nullable=False),
-    _ref("by_person_id", "person.id"),
+    ref("by_person_id", "person.id"),
     Column("n_right", Integer, nullable=False),
     Column("n_questions", Integer, nullable=False),
     Column("passed", Boolean, nullable=False),
-    _at("at"),
+    at("at"),
     Index("ix_skill_check_guidance", "guidance_id"),
 )
 
 group_binding = Table(
     "group_binding",
     metadata,
-    _id(),
-    _ref("class_id", "school_class.id"),
-    _ref("account_id", "account.id"),
-    _ref("bound_by", "person.id", null=True),
-    _at("bound_at"),
-    _at("unbound_at", null=True),
+    identity(),
+    ref("class_id", "school_class.id"),
+    ref("account_id", "account.id"),
+    ref("bound_by", "person.id", null=True),
+    at("bound_at"),
+    at("unbound_at", null=True),
     Index("ix_group_binding_class", "class_id"),
     Index("ix_group_binding_account", "account_id"),
 )
@@ -343,33 +311,33 @@ group_binding = Table(
 tally = Table(
     "tally",
     metadata,
-    _id(),
-    _ref("class_id", "school_class.id"),
-    _ref("account_id", "account.id"),
+    identity(),
+    ref("class_id", "school_class.id"),
+    ref("account_id", "account.id"),
     Column("week_start", Date, nullable=False),
     Column("figures", JSON, nullable=False),  # as sent
-    _at("as_of"),
-    _at("created_at"),
-    _ref("outbox_id", "outbox.id", null=True),
+    at("as_of"),
+    at("created_at"),
+    ref("outbox_id", "outbox.id", null=True),
     UniqueConstraint("class_id", "account_id", "week_start"),
 )
 
 class_note = Table(
     "class_note",
     metadata,
-    _ref("class_id", "school_class.id", key=True),
+    ref("class_id", "school_class.id", key=True),
     Column("week_start", Date, primary_key=True),
     Column("text", Text, nullable=False),
-    _ref("by_person_id", "person.id"),
-    _at("at"),
+    ref("by_person_id", "person.id"),
+    at("at"),
 )
 
 audit = Table(
     "audit",
     metadata,
-    _id(),
-    _at("at"),
-    _ref("by_person_id", "person.id", null=True),
+    identity(),
+    at("at"),
+    ref("by_person_id", "person.id", null=True),
     Column("action", String(40), nullable=False),
     Column("entity", String(40), nullable=False),
     Column("entity_id", Id, nullable=False),
@@ -384,7 +352,7 @@ bot = Table(
     Column("channel", String(12), nullable=False),
     Column("username", String(64), nullable=False),
     Column("commands", String(64), nullable=False, server_default=""),  # fingerprint of the list
-    _at("seen_at"),
+    at("seen_at"),
 )
 
 lease = Table(
@@ -392,18 +360,18 @@ lease = Table(
     metadata,
     Column("name", String(60), primary_key=True),
     Column("holder", String(60), nullable=False),
-    _at("until"),
+    at("until"),
 )
 
 push_subscription = Table(
     "push_subscription",
     metadata,
-    _id(),
-    _ref("account_id", "account.id"),
+    identity(),
+    ref("account_id", "account.id"),
     Column("endpoint", Text, nullable=False),
     Column("p256dh", String(120), nullable=False),
     Column("auth", String(60), nullable=False),
-    _at("created_at"),
+    at("created_at"),
     UniqueConstraint("endpoint"),
     Index("ix_push_subscription_account", "account_id"),
 )
@@ -411,14 +379,14 @@ push_subscription = Table(
 pause = Table(
     "pause",
     metadata,
-    _id(),
-    _ref("class_id", "school_class.id", null=True),
-    _ref("person_id", "person.id", null=True),
+    identity(),
+    ref("class_id", "school_class.id", null=True),
+    ref("person_id", "person.id", null=True),
     Column("first_day", Date, nullable=False),
     Column("last_day", Date),  # inclusive; null: until somebody ends it
-    _ref("by_person_id", "person.id", null=True),
-    _at("created_at"),
-    _at("ended_at", null=True),
+    ref("by_person_id", "person.id", null=True),
+    at("created_at"),
+    at("ended_at", null=True),
     Index("ix_pause_class", "class_id"),
     Index("ix_pause_person", "person_id"),
 )
@@ -426,7 +394,7 @@ pause = Table(
 restoration = Table(  # what was sent in between is unknown: nothing harmful is repeated blindly
     "restoration",
     metadata,
-    _id(),
-    _at("backup_at"),
-    _at("restored_at"),
+    identity(),
+    at("backup_at"),
+    at("restored_at"),
 )
