@@ -14,6 +14,7 @@ from sqlalchemy import (
     text,
 )
 
+from db import memory_tables as memory_tables  # noqa: PLC0414 - its tables belong to these
 from db.columns import Id, at, identity, ref
 from db.columns import metadata as metadata  # noqa: PLC0414 - who asks wants the tables in it
 from db.instants import UtcDateTime
@@ -172,9 +173,7 @@ outbox = Table(
     Column("outcome", String(12)),  # sent, rejected, gone, uncertain, dropped
     Column("external_id", String(64)),
     Column("rank", String(10), nullable=False, server_default="answer"),  # answer, tally, reminder
-    Column(
-        "sense", JSON(none_as_null=True)
-    ),  # what must still hold when it is sent; null: it is sent whatever comes
+    Column("sense", JSON(none_as_null=True)),  # what must hold when it is sent; null: nothing
     Column("reason", Text),  # why it waits or ended so: ours, or the platform's words; never logged
     Column("tries", Integer, nullable=False, server_default="0"),  # calls that failed
     at("retry_at", null=True),
@@ -291,6 +290,7 @@ skill_check = Table(
     Column("n_right", Integer, nullable=False),
     Column("n_questions", Integer, nullable=False),
     Column("passed", Boolean, nullable=False),
+    Column("purpose", String(8), nullable=False, server_default="shown"),  # shown, kept
     at("at"),
     Index("ix_skill_check_guidance", "guidance_id"),
 )

@@ -13,6 +13,7 @@ from db.store.classes import Classes
 from db.store.codes import CodeRows
 from db.store.feed import Feed
 from db.store.guidances import Guidances
+from db.store.memory import Memory
 from db.store.outbox import Outbox
 from db.store.pauses import Pauses
 from db.store.people import People
@@ -81,6 +82,11 @@ class Store:
     def guidances(self) -> Guidances:
         """Guidances, confirmations, checks."""
         return Guidances(self.session)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Cards, scenes seen, reviews."""
+        return Memory(self.session)
 
     @cached_property
     def classes(self) -> Classes:

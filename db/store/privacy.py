@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Row, Select, bindparam, delete, distinct, func, select, update
 
+from db.memory_tables import card, review, sighting
 from db.models import (
     attempt,
     confirmation,
@@ -86,6 +87,9 @@ ERASE_SENT = (
 ERASE_LEARNING = (
     delete(attempt).where(attempt.c.person_id == WHO),
     delete(run).where(run.c.person_id == WHO),
+    delete(card).where(card.c.person_id == WHO),
+    delete(sighting).where(sighting.c.person_id == WHO),
+    delete(review).where(review.c.person_id == WHO),
 )
 ERASE_GUIDANCES = (
     delete(confirmation).where(confirmation.c.guidance_id.in_(OWN_GUIDANCES)),

@@ -1,0 +1,158 @@
+"""Cards of what a person is to remember, the scenes they saw, and their reviews."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, case, func, select, update
+
+from db.memory_tables import card, review, sighting
+from db.session import Session
+
+OF_PERSON = card.c.person_id == bindparam("person")
+CARDS = select(card).where(OF_PERSON, card.c.item.in_(bindparam("items", expanding=True)))
+DUE = select(card).where(OF_PERSON, card.c.due_at <= bindparam("at")).order_by(card.c.due_at)
+N_DUE = select(func.count()).where(OF_PERSON, card.c.due_at <= bindparam("at"))
+NEXT_AT = select(func.min(card.c.due_at)).where(OF_PERSON)
+
+SEEN = select(sighting.c.scene).where(
+    sighting.c.person_id == bindparam("person"), sighting.c.at >= bindparam("since")
+)
+# The same scene may have been seen long ago too: only its newest sighting is answered now.
+NEWEST = (
+    select(func.max(sighting.c.id))
+    .where(sighting.c.person_id == bindparam("person"), sighting.c.scene == bindparam("which"))
+    .scalar_subquery()
+)
+JUDGE = (
+    update(sighting)
+    .where(sighting.c.id == NEWEST, sighting.c.said_fake.is_(None))
+    .values(said_fake=bindparam("verdict"))
+)
+FAKE, SAID_FAKE = sighting.c.fake.is_(True), sighting.c.said_fake.is_(True)
+RATES = select(
+    func.count(case((FAKE, 1))).label("n_fake"),
+    func.count(case((and_(FAKE, SAID_FAKE), 1))).label("n_hit"),
+    func.count(case((~FAKE, 1))).label("n_genuine"),
+    func.count(case((and_(~FAKE, SAID_FAKE), 1))).label("n_alarm"),
+).where(sighting.c.person_id == bindparam("person"), sighting.c.said_fake.is_not(None))
+REVIEWED_AT = select(review.c.at).where(review.c.person_id == bindparam("person"))
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """One item that a person is to remember, as it is stored.
+
+    Attributes:
+        item: "q:<lesson id>:<step id>" or "s:<scene id>".
+        stability: days after which it is still remembered with 90 %.
+        difficulty: 1-10.
+        misses: times in a row that it was not right at the first try.
+    """
+
+    item: str
+    stability: float
+    difficulty: float
+    due_at: datetime
+    last_at: datetime
+    misses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How a person judged scenes: of the fake ones found out, of the genuine ones suspected.
+
+    Attributes:
+        n_fake: fake scenes answered.
+        n_hit: of them, called fake.
+        n_genuine: genuine scenes answered.
+        n_alarm: of them, called fake.
+    """
+
+    n_fake: int
+    n_hit: int
+    n_genuine: int
+    n_alarm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A review that came to its end: items right at the first try, of how many."""
+
+    person_id: int
+    class_id: int | None
+    n_items: int
+    n_right: int
+
+
+class Memory:
+    """Reads and writes of cards, sightings and reviews."""
+
+    def __init__(self, session: Session) -> None:
+        """Work in `session`'s transaction."""
+        self._session = session
+
+    def cards(self, person: int, items: Iterable[str]) -> dict[str, CardRow]:
+        """The cards that the person has of these items, by item."""
+        wanted = sorted(set(items))
+        if not wanted:
+            return {}
+        rows = self._session.all(CARDS, {"person": person, "items": wanted})
+        return {row.item: _card(row) for row in rows}
+
+    def due(self, person: int, now: datetime) -> Sequence[CardRow]:
+        """The person's cards that are due, the longest overdue first."""
+        return [_card(row) for row in self._session.all(DUE, {"person": person, "at": now})]
+
+    def n_due(self, person: int, now: datetime) -> int:
+        """How many of the person's cards are due."""
+        return int(self._session.read(N_DUE, {"person": person, "at": now}).scalar_one())
+
+    def next_at(self, person: int) -> datetime | None:
+        """When the person's first card is or was due; None without cards."""
+        found: datetime | None = self._session.read(NEXT_AT, {"person": person}).scalar_one()
+        return found
+
+    def keep(self, person: int, cards: Sequence[CardRow]) -> None:
+        """Write cards, new ones and known ones, in one statement."""
+        if not cards:
+            return
+        statement = self._session.upsert(card).values(
+            [{"person_id": person, **asdict(one)} for one in cards]
+        )
+        names = ("stability", "difficulty", "due_at", "last_at", "misses")
+        new = {name: statement.excluded[name] for name in names}
+        self._session.read(
+            statement.on_conflict_do_update(index_elements=["person_id", "item"], set_=new)
+        )
+
+    def saw(self, person: int, scene: str, fake: bool, now: datetime) -> int:
+        """A scene is shown to the person; the sighting's id."""
+        return self._session.insert(sighting, person_id=person, scene=scene, fake=fake, at=now)
+
+    def judged(self, person: int, scene: str, said_fake: bool) -> None:
+        """What they said of the scene when they saw it last; a second word changes nothing."""
+        self._session.read(JUDGE, {"person": person, "which": scene, "verdict": said_fake})
+
+    def seen_since(self, person: int, since: datetime) -> frozenset[str]:
+        """The scenes that the person was shown from `since` on."""
+        rows = self._session.all(SEEN, {"person": person, "since": since})
+        return frozenset(row.scene for row in rows)
+
+    def rates(self, person: int) -> Rates:
+        """How the person judged the scenes that they answered."""
+        return Rates(**self._session.read(RATES, {"person": person}).one()._asdict())
+
+    def reviewed(self, done: Reviewed, now: datetime) -> None:
+        """A review came to its end."""
+        self._session.add(review, **asdict(done), at=now)
+
+    def reviewed_at(self, person: int) -> Sequence[datetime]:
+        """When the person ended reviews, in no order."""
+        return [row.at for row in self._session.all(REVIEWED_AT, {"person": person})]
+
+
+def _card(row: Row[Any]) -> CardRow:
+    values = row._asdict()
+    return CardRow(**{name: values[name] for name in CardRow.__dataclass_fields__})
