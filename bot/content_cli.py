@@ -16,8 +16,10 @@ from content import engine
 from content.address import ADDRESSES, Address, fill
 from content.competences import SKILLS
 from content.dialogue import Choice, Message, bare, chosen
-from content.loader import Library, LoadErrors, Problem, load
-from content.model import LANGUAGES, Lesson
+from content.loader import Library, LoadErrors, load
+from content.model import Lesson
+from content.parts import LANGUAGES
+from content.problems import Problem
 
 FAILURE, WRONG_USE = 1, 2
 READERS = {"pupil": "học sinh", "relative": "người thân", "staff": "thầy cô"}

@@ -11,9 +11,10 @@ from content import marked
 from content.calendar import OPEN, Calendar, Span, Term
 from content.figures import date_vn
 from content.forms import Form, form_fault
-from content.loader import LoadErrors, Problem
+from content.loader import LoadErrors
 from content.marked import Marked, Unreadable, dotted, read_marked_file
 from content.names import parse_class
+from content.problems import Problem
 
 PRESETS = Path(__file__).parent / "calendars"
 TERM = ("name", "first", "last", "weeks")

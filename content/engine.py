@@ -7,12 +7,15 @@ The score is the number of questions that were right at the first try. Texts sti
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, assert_never
+from itertools import chain
+from types import MappingProxyType
+from typing import assert_never
 
 from content.dialogue import Choice, Message, bare, chosen
-from content.model import Ask, Lesson, Placed, Say, Teach, Text, Track, Try
-from content.phrases import COULD_NOT, DONE, GO_ON, LATER, phrase
+from content.model import Ask, Draw, Lesson, Say, Teach, Track, Try
+from content.phrases import COULD_NOT, DONE, FAKE, GENUINE, GO_ON, LATER, phrase
 from content.run import (
     MAX_COUNT,
     OUTCOMES,
@@ -21,9 +24,11 @@ from content.run import (
     Checked,
     Fact,
     Finished,
+    Judged,
     Practised,
     RunState,
 )
+from content.scenes import EMPTY, Act, Bank, Judge, Signs, stops
 
 __all__ = [
     "Advance",
@@ -31,6 +36,7 @@ __all__ = [
     "Checked",
     "Fact",
     "Finished",
+    "Judged",
     "Practised",
     "RunState",
     "advance",
@@ -41,6 +47,11 @@ __all__ = [
     "start_check",
 ]
 
+Step = Say | Ask | Draw | Try | Teach | Judge | Act | Signs
+Steps = tuple[tuple[str, Step], ...]
+
+NOTHING_DRAWN: Mapping[str, str] = MappingProxyType({})
+VERDICTS = ("genuine", "fake")
 THANKS = {"done": "did", "later": "did_later", "could-not": "did_not"}
 VALUE_RE = re.compile(r"[a-z0-9-]+:[a-z0-9-]+")
 LEAD_RE = re.compile(
@@ -49,27 +60,36 @@ LEAD_RE = re.compile(
 
 
 def start(
-    lesson: Lesson, track: Track = "pupil", lang: str = "vi", stale: frozenset[str] = frozenset()
+    lesson: Lesson,
+    track: Track = "pupil",
+    lang: str = "vi",
+    stale: frozenset[str] = frozenset(),
+    bank: Bank = EMPTY,
+    drawn: Mapping[str, str] = NOTHING_DRAWN,
 ) -> Advance:
     """Begin a lesson: its title and aim, then everything up to the first stop.
 
     Args:
         lesson: the lesson, as loaded.
-        track: "relative" plays the lesson's own steps for relatives where it has them.
+        track: "relative" and "young" play the lesson's own steps for them where it has some.
         lang: "vi" or "en"; what is not translated stays Vietnamese.
         stale: ids of facts past their review (`Library.stale_facts`); steps stating them say so.
+        bank: the scenes, here and in every later turn of the run.
+        drawn: the run's scenes by step (`Bank.cast`); a `scene` step without one is passed over.
     """
-    play = _Play(lesson, track, lang, stale)
-    return play.go_on(RunState(track=track), 0, play.opening())
+    state = RunState(track=track, scenes=tuple(drawn.items()))
+    play = _play(lesson, state, lang, stale, bank)
+    return play.go_on(state, 0, play.opening())
 
 
 def start_check(lesson: Lesson, lang: str = "vi") -> Advance | None:
     """Begin the questions for the relative, or None where the lesson has none."""
     if not lesson.check:
         return None
-    play = _Play(lesson, "check", lang, frozenset())
+    state = RunState(track="check")
+    play = _play(lesson, state, lang)
     opening = Message(play.words("check_open", total=len(play.steps)))
-    return play.go_on(RunState(track="check"), 0, (opening,))
+    return play.go_on(state, 0, (opening,))
 
 
 def advance(
@@ -79,6 +99,7 @@ def advance(
     *,
     lang: str = "vi",
     stale: frozenset[str] = frozenset(),
+    bank: Bank = EMPTY,
 ) -> Advance:
     """One turn: what was said moves the run on, or the question is put again.
 
@@ -90,8 +111,9 @@ def advance(
             present question again and is no attempt.
         lang: "vi" or "en"; what is not translated stays Vietnamese.
         stale: ids of facts past their review (`Library.stale_facts`).
+        bank: the scenes the run was begun with, as they are now.
     """
-    play = _Play(lesson, state.track, lang, stale)
+    play = _play(lesson, state, lang, stale, bank)
     place = play.find(state)
     if place is None:
         return play.elsewhere(state)
@@ -108,10 +130,14 @@ def advance_check(lesson: Lesson, state: RunState, said: str, lang: str = "vi") 
 
 
 def resume(
-    lesson: Lesson, state: RunState, lang: str = "vi", stale: frozenset[str] = frozenset()
+    lesson: Lesson,
+    state: RunState,
+    lang: str = "vi",
+    stale: frozenset[str] = frozenset(),
+    bank: Bank = EMPTY,
 ) -> Advance:
     """Put the present question again, after a break or an old button; no attempt is counted."""
-    play = _Play(lesson, state.track, lang, stale)
+    play = _play(lesson, state, lang, stale, bank)
     place = play.find(state)
     if place is None:
         return play.elsewhere(state)
@@ -123,18 +149,41 @@ def check_questions(lesson: Lesson) -> tuple[tuple[str, Ask], ...]:
     return tuple((name, step) for name, step in lesson.check if isinstance(step, Ask))
 
 
+def _play(
+    lesson: Lesson,
+    state: RunState,
+    lang: str,
+    stale: frozenset[str] = frozenset(),
+    bank: Bank = EMPTY,
+) -> "_Play":
+    steps: Steps = lesson.check if state.track == "check" else lesson.placed(state.track)
+    if state.scenes:
+        drawn = dict(state.scenes)
+        steps = tuple(chain.from_iterable(_shown(name, step, drawn, bank) for name, step in steps))
+    return _Play(lesson, state.track, lang, stale, steps)
+
+
+def _shown(name: str, step: Step, drawn: Mapping[str, str], bank: Bank) -> Steps:
+    """A step as it is played: a scene is three of them, so that places stay when one is gone."""
+    if not isinstance(step, Draw):
+        return ((name, step),)
+    scene = bank.scenes.get(drawn.get(name, ""))
+    return ((name, step),) * 3 if scene is None else stops(name, scene)
+
+
 @dataclass(frozen=True, slots=True)
 class _Play:
     """A lesson as one reader sees it."""
 
     lesson: Lesson
-    track: Literal["pupil", "relative", "check"]
+    track: str
     lang: str
     stale: frozenset[str]
+    steps: Steps
 
     @property
-    def steps(self) -> tuple[Placed, ...]:
-        return self.lesson.check if self.track == "check" else self.lesson.placed(self.track)
+    def for_pupil(self) -> bool:
+        return self.track in {"pupil", "young"}
 
     def words(self, key: str, turn: int = 0, **values: object) -> str:
         return phrase(key, self.track, self.lang, turn, values)
@@ -149,11 +198,11 @@ class _Play:
         return None
 
     def opening(self) -> tuple[Message, ...]:
-        own = self.lesson.relative if self.track == "relative" else None
+        own = self.lesson.edition(self.track)
         goal = (own.goal if own and own.goal else self.lesson.goal).in_(self.lang)
         title = self.lesson.title.in_(self.lang)
         head = self.words("open", title=title, minutes=self.lesson.minutes, goal=goal)
-        if self.track == "pupil" and self.lesson.scripts:
+        if self.for_pupil and self.lesson.scripts:
             head = f"{head}\n{self.words('teach_first')}"
         return (Message(head),)
 
@@ -167,42 +216,71 @@ class _Play:
         """Say everything from `place` to the next stop, or to the end."""
         messages = list(before)
         for at, (name, step) in enumerate(self.steps[place:], place):
-            if isinstance(step, Teach):
+            if isinstance(step, Teach | Draw):
                 continue
             messages.append(self.show(name, step))
             if _stops(step):
                 waiting = replace(state, step=name, place=at, tries=0, misses=0)
                 return Advance(waiting, tuple(messages), facts)
         over = replace(state, step="", place=0, tries=0, misses=0, done=True)
-        return Advance(over, (*messages, *self.ending(state)), (*facts, *_result(state)))
+        return Advance(over, (*messages, *self.ending(state)), (*facts, *self.result(state)))
 
     def ending(self, state: RunState) -> tuple[Message, ...]:
         score = {"right": state.right, "total": state.asked}
         # An older beginner is told a score that pleases, and none that shames.
-        fair = self.track == "pupil" or 2 * state.right >= state.asked
+        fair = self.for_pupil or 2 * state.right >= state.asked
         if self.track == "check":
             end = "check_over" if not state.asked else "checked" if fair else "checked_plain"
             return (Message(self.words(end, **score)),)
-        parts = [self.words("finished" if state.asked and fair else "finished_plain", **score)]
-        own = self.lesson.relative if self.track == "relative" else None
+        told = state.asked and fair and self.lesson.scored
+        parts = [self.words("finished" if told else "finished_plain", **score)]
+        own = self.lesson.edition(self.track)
         line = own.remember if own and own.remember else self.lesson.remember
         if line:
             parts.append(self.words("remember", line=line.in_(self.lang)))
-        if self.track == "pupil":
+        if self.for_pupil:
             for name, step in self.lesson.scripts:
                 parts.append(self.words("script", script=self.show(name, step).text))
         return tuple(Message(part) for part in parts)
 
-    def show(self, name: str, step: Say | Ask | Try | Teach) -> Message:
-        text = _said(step).in_(self.lang)
-        if self.stale and self.stale.intersection(step.facts):
+    def result(self, state: RunState) -> tuple[Fact, ...]:
+        """The last fact of a run; a check whose questions all vanished states nothing."""
+        if self.track == "check":
+            return (Checked(state.right, state.asked),) if state.asked else ()
+        return (Finished(state.right, state.asked) if self.lesson.scored else Finished(0, 0),)
+
+    def show(self, name: str, step: Step) -> Message:
+        text = self.said(step)
+        stated = getattr(step, "facts", ())
+        if self.stale and self.stale.intersection(stated):
             text = f"{text}\n{self.words('checking')}"
         return Message(text, self.choices(name, step))
 
-    def choices(self, name: str, step: Say | Ask | Try | Teach) -> tuple[Choice, ...]:
+    def said(self, step: Step) -> str:
+        match step:
+            case Say(say=text) | Ask(ask=text) | Try(task=text) | Teach(teach=text):
+                return text.in_(self.lang)
+            case Judge(scene):
+                sender, words = scene.sender.in_(self.lang), scene.text.in_(self.lang)
+                return self.words(f"scene_{scene.by}", sender=sender, text=words)
+            case Act(scene):
+                return self.words("scene_act_fake" if scene.fake else "scene_act")
+            case Signs(scene):
+                signs = "\n".join(f"• {sign.in_(self.lang)}" for sign in scene.signs)
+                return self.words("scene_signs_fake" if scene.fake else "scene_signs", signs=signs)
+            case Draw():
+                return ""
+            case _ as never:
+                assert_never(never)
+
+    def choices(self, name: str, step: Step) -> tuple[Choice, ...]:
         match step:
             case Ask():
                 return step.choices(name, self.lang)
+            case Judge():
+                return tuple(Choice(self.words(kind), f"{name}:{kind}") for kind in VERDICTS)
+            case Act(scene):
+                return scene.act.choices(name, self.lang)
             case Try():
                 return tuple(Choice(self.words(kind), f"{name}:{kind}") for kind in OUTCOMES)
             case Say(pause=True):
@@ -227,7 +305,8 @@ class _Play:
         later = any(_stops(step) for _, step in self.steps[state.place :])
         if later or (state.asked and not later) or not self.steps:
             return self.go_on(state, state.place, (Message(self.words("changed")),) * later)
-        return self.go_on(RunState(track=state.track), 0, (Message(self.words("restart")),))
+        again = RunState(track=state.track, scenes=state.scenes)
+        return self.go_on(again, 0, (Message(self.words("restart")),))
 
 
 def _take(play: _Play, state: RunState, place: int, value: str) -> Advance:
@@ -237,6 +316,10 @@ def _take(play: _Play, state: RunState, place: int, value: str) -> Advance:
     match step:
         case Ask() as ask:
             return _answer(play, state, place, ask, picked)
+        case Act(scene):
+            return _answer(play, state, place, scene.act, picked)
+        case Judge():
+            return _judge(play, state, place, step, picked == "fake")
         case Try():
             outcome = next(kind for kind in OUTCOMES if kind == picked)
             thanks = Message(play.words(THANKS[outcome], state.asked))
@@ -264,36 +347,23 @@ def _answer(play: _Play, state: RunState, place: int, ask: Ask, picked: str) -> 
     return play.go_on(behind, place + 1, (Message(verdict),), (fact,))
 
 
-def _result(state: RunState) -> tuple[Fact, ...]:
-    """The last fact of a run; a check whose questions all vanished states nothing."""
-    if state.track != "check":
-        return (Finished(state.right, state.asked),)
-    return (Checked(state.right, state.asked),) if state.asked else ()
+def _judge(play: _Play, state: RunState, place: int, step: Judge, said_fake: bool) -> Advance:
+    """One try: who is told which it is cannot guess again. The rates are kept apart from scores."""
+    scene = step.scene
+    fact = Judged(play.steps[place][0], scene.id, scene.fake, said_fake)
+    key = f"scene_{'fake' if scene.fake else 'genuine'}_{'right' if fact.right else 'wrong'}"
+    return play.go_on(state, place + 1, (Message(play.words(key, state.asked)),), (fact,))
 
 
-def _stops(step: Say | Ask | Try | Teach) -> bool:
-    return isinstance(step, Ask | Try) or (isinstance(step, Say) and step.pause)
-
-
-def _said(step: Say | Ask | Try | Teach) -> Text:
-    match step:
-        case Say():
-            return step.say
-        case Ask():
-            return step.ask
-        case Try():
-            return step.task
-        case Teach():
-            return step.teach
-        case _ as never:
-            assert_never(never)
+def _stops(step: Step) -> bool:
+    return isinstance(step, Ask | Try | Judge | Act) or (isinstance(step, Say) and step.pause)
 
 
 def _is_value(said: str) -> bool:
     return VALUE_RE.fullmatch(said) is not None
 
 
-def _meant(said: str, choices: tuple[Choice, ...], step: Say | Ask | Try | Teach) -> str | None:
+def _meant(said: str, choices: tuple[Choice, ...], step: Step) -> str | None:
     """The value that something said means at this step, or None."""
     if any(choice.value == said for choice in choices):
         return said
@@ -301,13 +371,22 @@ def _meant(said: str, choices: tuple[Choice, ...], step: Say | Ask | Try | Teach
     return choice.value if choice else _meant_loosely(bare(said), choices, step)
 
 
-def _meant_loosely(
-    folded: str, choices: tuple[Choice, ...], step: Say | Ask | Try | Teach
-) -> str | None:
-    if isinstance(step, Ask):
-        return None
-    lists = (DONE, LATER, COULD_NOT) if isinstance(step, Try) else (GO_ON,)
-    for words, choice in zip(lists, choices, strict=True):
+def _meant_loosely(folded: str, choices: tuple[Choice, ...], step: Step) -> str | None:
+    lists = _looser(step)
+    for words, choice in zip(lists, choices if lists else (), strict=True):
         if folded in words:
             return choice.value
     return None
+
+
+def _looser(step: Step) -> tuple[frozenset[str], ...]:
+    """What else may be typed for each choice of a step, in their order; a question has its own."""
+    match step:
+        case Try():
+            return DONE, LATER, COULD_NOT
+        case Judge():
+            return GENUINE, FAKE
+        case Say():
+            return (GO_ON,)
+        case _:
+            return ()

@@ -5,41 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from content import checks, marked, model
-from content.forms import Form, form_fault
-from content.marked import Marked, Unreadable, dotted, read_marked_file
-from content.model import Lesson, Reader
+from content import checks
+from content.bank import SCENES, load_bank
+from content.forms import Form
+from content.model import Ask, Draw, Edition, Fact, Lesson, Say, Teach, Try
+from content.parts import Option, Reader
+from content.problems import Problem, SourceFile, read_source
+from content.scenes import EMPTY, Bank
 
 BUILT_IN = Path(__file__).parent / "lessons"
 NAME_RE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 MAX_ID = 40  # characters: an id travels in buttons, and Telegram gives one 64 bytes
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One fault of one file, for its author.
-
-    Attributes:
-        file: path as given to the loader.
-        line: from 1; 0 when the fault is the file or folder itself.
-        key: where in the file ("steps[2].options[1].because", positions from 1), may be empty.
-        reason: one Vietnamese sentence.
-    """
-
-    file: str
-    line: int
-    key: str
-    reason: str
-    severity: Literal["error", "warning"] = "error"
-
-    def shown(self) -> str:
-        """One line: file:line: key: reason."""
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return ": ".join(part for part in (place, self.key, self.reason) if part)
 
 
 class LoadErrors(Exception):
@@ -57,6 +36,7 @@ class Library:
 
     lessons: Mapping[str, Lesson]
     warnings: tuple[Problem, ...] = ()
+    bank: Bank = EMPTY
 
     def __iter__(self) -> Iterator[Lesson]:
         """The lessons in order."""
@@ -81,46 +61,36 @@ class Library:
         return frozenset(fact.id for fact in lesson.facts if fact.review_by < today)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """One lesson file that YAML could read."""
-
-    lesson_id: str
-    path: Path
-    source: Marked
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        return self.source.data if isinstance(self.source.data, dict) else {}
-
-    def problem(
-        self, path: marked.Path, reason: str, severity: Literal["error", "warning"] = "error"
-    ) -> Problem:
-        return Problem(str(self.path), self.source.line(path), dotted(path), reason, severity)
-
-
-def load(folders: Sequence[Path], today: date, built_in: Path | None = BUILT_IN) -> Library:
-    """Read and check every lesson of the built-in folder and of the given ones.
+def load(
+    folders: Sequence[Path],
+    today: date,
+    built_in: Path | None = BUILT_IN,
+    scenes: Path | None = SCENES,
+) -> Library:
+    """Read and check every lesson of the built-in folder and of the given ones, and the scenes.
 
     Args:
         folders: a school's own lessons, each folder as `<module>/<lesson>.yaml`; one named twice
             is read once.
         today: for facts past their review, which are warnings.
         built_in: the lessons that come with the product; None leaves them out.
+        scenes: the folder of the bank of scenes; None leaves it out.
 
     Raises:
         LoadErrors: something is wrong; it holds all problems of all files.
     """
     problems: list[Problem] = []
-    files: dict[str, _File] = {}
+    files: dict[str, SourceFile] = {}
     for folder in _distinct([built_in, *folders] if built_in else folders):
         _read_folder(folder, files, problems)
-    lessons = [lesson for file in files.values() if (lesson := _lesson(file, today, problems))]
-    problems.extend(_across(files))
+    read = (_lesson(lesson_id, file, today, problems) for lesson_id, file in files.items())
+    lessons = [lesson for lesson in read if lesson]
+    bank = load_bank(scenes, problems) if scenes else EMPTY
+    problems.extend(_across(files, bank))
     if any(problem.severity == "error" for problem in problems):
         raise LoadErrors(problems)
     ordered = sorted(lessons, key=_order)
-    return Library({lesson.id: lesson for lesson in ordered}, tuple(sorted(problems)))
+    return Library({lesson.id: lesson for lesson in ordered}, tuple(sorted(problems)), bank)
 
 
 def _distinct(folders: Sequence[Path]) -> list[Path]:
@@ -132,7 +102,7 @@ def _order(lesson: Lesson) -> tuple[bool, str, list[int], str]:
     return (not code, code[:1], [int(number) for number in re.findall(r"\d+", code)], lesson.id)
 
 
-def _read_folder(folder: Path, files: dict[str, _File], problems: list[Problem]) -> None:
+def _read_folder(folder: Path, files: dict[str, SourceFile], problems: list[Problem]) -> None:
     if not folder.is_dir():
         problems.append(Problem(str(folder), 0, "", "Không có thư mục này."))
         return
@@ -145,7 +115,7 @@ def _read_folder(folder: Path, files: dict[str, _File], problems: list[Problem])
         reason = _misplaced(lesson_id, path) or _shadowed(files.get(lesson_id))
         if reason:
             problems.append(Problem(str(path), 0, "", reason))
-        elif file := _read_file(lesson_id, path, problems):
+        elif file := read_source(path, problems):
             files[lesson_id] = file
 
 
@@ -158,22 +128,13 @@ def _misplaced(lesson_id: str, path: Path) -> str | None:
     return f"Tên bài dài quá {MAX_ID} ký tự." if len(lesson_id) > MAX_ID else None
 
 
-def _shadowed(earlier: _File | None) -> str | None:
+def _shadowed(earlier: SourceFile | None) -> str | None:
     return f"Mã bài này đã có ở {earlier.path}; hãy đổi tên tệp." if earlier else None
 
 
-def _read_file(lesson_id: str, path: Path, problems: list[Problem]) -> _File | None:
-    """The file's values with their lines, or None and a problem."""
-    try:
-        source = read_marked_file(path)
-    except Unreadable as error:
-        problems.append(Problem(str(path), error.fault.line, error.fault.key, error.fault.reason))
-        return None
-    problems.extend(Problem(str(path), f.line, f.key, f.reason) for f in source.repeated)
-    return _File(lesson_id, path, source)
-
-
-def _lesson(file: _File, today: date, problems: list[Problem]) -> Lesson | None:
+def _lesson(
+    lesson_id: str, file: SourceFile, today: date, problems: list[Problem]
+) -> Lesson | None:
     """The checked lesson, or None when its form is wrong; every problem is added."""
     if not isinstance(file.source.data, dict):
         problems.append(file.problem((), "Tệp phải là các mục “tên: giá trị”, như title, steps."))
@@ -189,43 +150,37 @@ def _lesson(file: _File, today: date, problems: list[Problem]) -> Lesson | None:
     if "id" in file.data:
         problems.append(file.problem(("id",), "Mã bài lấy từ tên tệp; hãy bỏ mục id."))
     try:
-        return Lesson.model_validate({**file.data, "id": file.lesson_id})
+        return Lesson.model_validate({**file.data, "id": lesson_id})
     except ValidationError as errors:
-        problems.extend(_form_problem(file, error) for error in errors.errors(include_url=False))
+        found = errors.errors(include_url=False)
+        problems.extend(file.form_problem(error, LESSON_FORM) for error in found)
         return None
-
-
-def _form_problem(file: _File, error: Mapping[str, Any]) -> Problem:
-    """One error of the form, at the place an author knows."""
-    path, reason = form_fault(error, LESSON_FORM)
-    present = path if error["type"] == "missing" else file.source.present(path)
-    return Problem(str(file.path), file.source.line(path), dotted(present), reason)
 
 
 def _keys(part: type[BaseModel]) -> set[str]:
     return {info.alias or name for name, info in part.model_fields.items()}
 
 
+PARTS = (Lesson, Edition, Fact, Say, Ask, Option, Draw, Try, Teach)
 LESSON_FORM = Form(
-    tuple(
-        sorted(
-            set().union(*(_keys(part) for part in model.Part.__subclasses__()))
-            - {"id", "task", "audience"}
-        )
-    ),
+    tuple(sorted(set().union(*(_keys(part) for part in PARTS)) - {"id", "task", "audience"})),
     {
         "missing because": "Lựa chọn này chưa nói vì sao (thiếu because).",
         "literal_error": "Chỉ nhận pupil, relative hoặc staff.",
         "greater_than_equal": "Số này quá nhỏ; bài học dài từ 1 đến 30 phút.",
         "less_than_equal": "Số này quá lớn; bài học dài từ 1 đến 30 phút.",
         "string_pattern_mismatch": "Mã bài viết như M4.2.",
-        "union_tag_not_found": "Mỗi bước cần đúng một trong: say, ask, try, teach.",
+        "union_tag_not_found": "Mỗi bước cần đúng một trong: say, ask, scene, try, teach.",
     },
 )
 
 
-def _across(files: Mapping[str, _File]) -> Iterator[Problem]:
-    """What only shows when all lessons are there: requirements and codes used twice."""
+def _across(files: Mapping[str, SourceFile], bank: Bank) -> Iterator[Problem]:
+    """What only shows when everything is there: requirements, codes used twice, scenes."""
+    for file in files.values() if bank.scripts else ():
+        for path, script in checks.scripts_drawn(file.data):
+            if script not in bank.scripts:
+                yield file.problem(path, f"Kho tình huống không có kịch bản “{script}”.")
     requires = {name: checks.required_by(file.data) for name, file in files.items()}
     for name, finding in checks.requirement_findings(requires):
         yield files[name].problem(finding.path, finding.reason)

@@ -30,6 +30,27 @@ PUPIL: dict[str, tuple[str, ...]] = {
     "remember": ("Câu cần nhớ: {line}",),
     "script": ("Cách dạy lại cho người thân:\n{script}",),
     "over": ("{You} đã học xong bài này rồi.",),
+    "scene_sms": ("Có tin nhắn SMS từ: {sender}\n“{text}”\nTin này thật hay giả?",),
+    "scene_chat": ("Có tin nhắn trên mạng từ: {sender}\n“{text}”\nTin này thật hay giả?",),
+    "scene_call": ("Có cuộc gọi từ: {sender}\n“{text}”\nCuộc gọi này thật hay giả?",),
+    "scene_video": ("Có cuộc gọi video từ: {sender}\n“{text}”\nCuộc gọi này thật hay giả?",),
+    "scene_email": ("Có email từ: {sender}\n“{text}”\nEmail này thật hay giả?",),
+    "scene_web": ("Một trang web: {sender}\n“{text}”\nTrang này thật hay giả?",),
+    "scene_app": ("Một thông báo trong máy: {sender}\n“{text}”\nThông báo này thật hay giả?",),
+    "scene_paper": ("Một tờ giấy: {sender}\n“{text}”\nTờ giấy này thật hay giả?",),
+    "scene_social": ("Một bài đăng trên mạng: {sender}\n“{text}”\nBài này thật hay giả?",),
+    "genuine": ("Thật",),
+    "fake": ("Giả",),
+    "scene_fake_right": ("Tinh mắt lắm, đây là đồ giả!", "Đúng, cái này là giả!"),
+    "scene_fake_wrong": ("Cái này là giả đấy. Kẻ lừa làm giống thật lắm.",),
+    "scene_genuine_right": ("Đúng, cái này là thật.", "Tinh mắt lắm, cái này là thật!"),
+    "scene_genuine_wrong": (
+        "Cái này là thật đấy. Cẩn thận là tốt, nhưng không phải tin nào cũng lừa.",
+    ),
+    "scene_act": ("Vậy {you} làm gì?",),
+    "scene_act_fake": ("Gặp thế này, {you} làm gì?",),
+    "scene_signs": ("Vì sao biết là thật:\n{signs}",),
+    "scene_signs_fake": ("Nhìn vào đâu thì biết là giả:\n{signs}",),
     "check_open": ("Bây giờ là phần của người thân. Có {total} câu hỏi ngắn ạ.",),
     "checked": ("Dạ xong rồi ạ. {You} trả lời đúng {right}/{total} câu. Cảm ơn {you} ạ.",),
     "checked_plain": ("Dạ xong rồi ạ. {Me} cảm ơn {you} đã trả lời ạ.",),
@@ -55,6 +76,14 @@ RELATIVE: dict[str, tuple[str, ...]] = PUPIL | {
     "finished_plain": ("Dạ, {you} học xong bài rồi ạ!",),
     "remember": ("{You} chỉ cần nhớ một câu: {line}",),
     "over": ("Dạ, bài này {you} đã học xong rồi ạ.",),
+    "scene_fake_right": ("Dạ {you} tinh mắt lắm ạ, đây là đồ giả!", "Dạ đúng ạ, cái này là giả!"),
+    "scene_fake_wrong": ("Dạ, cái này là giả ạ. Kẻ lừa làm giống thật lắm.",),
+    "scene_genuine_right": ("Dạ đúng ạ, cái này là thật.", "Dạ {you} tinh mắt lắm ạ, là thật đấy!"),
+    "scene_genuine_wrong": (
+        "Dạ, cái này là thật ạ. Cẩn thận thế là tốt, nhưng tin này không lừa.",
+    ),
+    "scene_act": ("Vậy {you} làm gì ạ?",),
+    "scene_act_fake": ("Gặp thế này, {you} làm gì ạ?",),
 }
 
 ENGLISH: dict[str, tuple[str, ...]] = {
@@ -83,6 +112,27 @@ ENGLISH: dict[str, tuple[str, ...]] = {
     "remember": ("One line to remember: {line}",),
     "script": ("How to teach it to someone in your family:\n{script}",),
     "over": ("You have already finished this lesson.",),
+    "scene_sms": ("A text message from: {sender}\n“{text}”\nIs it genuine or fake?",),
+    "scene_chat": ("A chat message from: {sender}\n“{text}”\nIs it genuine or fake?",),
+    "scene_call": ("A call from: {sender}\n“{text}”\nIs it genuine or fake?",),
+    "scene_video": ("A video call from: {sender}\n“{text}”\nIs it genuine or fake?",),
+    "scene_email": ("An email from: {sender}\n“{text}”\nIs it genuine or fake?",),
+    "scene_web": ("A web page: {sender}\n“{text}”\nIs it genuine or fake?",),
+    "scene_app": ("A notice on the phone: {sender}\n“{text}”\nIs it genuine or fake?",),
+    "scene_paper": ("A sheet of paper: {sender}\n“{text}”\nIs it genuine or fake?",),
+    "scene_social": ("A post online: {sender}\n“{text}”\nIs it genuine or fake?",),
+    "genuine": ("Genuine",),
+    "fake": ("Fake",),
+    "scene_fake_right": ("Sharp eyes, this is a fake!", "Right, this is a fake!"),
+    "scene_fake_wrong": ("This one is a fake. Cheats make it look very real.",),
+    "scene_genuine_right": ("Right, this one is genuine.", "Sharp eyes, this one is genuine!"),
+    "scene_genuine_wrong": (
+        "This one is genuine. Being careful is good, but not every message cheats.",
+    ),
+    "scene_act": ("What do you do, then?",),
+    "scene_act_fake": ("What do you do when this comes?",),
+    "scene_signs": ("What shows that it is genuine:\n{signs}",),
+    "scene_signs_fake": ("What gives the fake away:\n{signs}",),
     "check_open": ("Now it is your relative's turn. There are {total} short questions.",),
     "checked": ("That is all. You answered {right} of {total} correctly. Thank you.",),
     "checked_plain": ("That is all. Thank you for your answers.",),
@@ -95,6 +145,8 @@ GO_ON = frozenset(
 )
 DONE = frozenset({"xong", "xong roi", "roi", "lam roi", "da lam", "duoc roi", "done"})
 LATER = frozenset({"sau", "lat nua", "mai", "hom khac", "de mai", "later"})
+GENUINE = frozenset({"that", "that a", "tin that", "la that", "real", "genuine"})
+FAKE = frozenset({"gia", "gia a", "tin gia", "la gia", "lua", "lua dao", "fake"})
 COULD_NOT = frozenset({"chua", "khong", "khong duoc", "chua duoc", "khong lam duoc", "kho qua"})
 
 
@@ -103,12 +155,12 @@ def phrase(key: str, track: str, lang: str, turn: int, values: Mapping[str, obje
 
     Args:
         key: a key of the tables above.
-        track: "pupil", "relative" or "check" (the relative's questions, worded as for a relative).
+        track: "pupil", "young", "relative" or "check" (the relative's questions, worded alike).
         lang: "en", or anything else for Vietnamese.
         turn: picks among several wordings; any whole number.
         values: for {title}, {right} and the like; never searched for placeholders again.
     """
-    table = ENGLISH if lang == "en" else PUPIL if track == "pupil" else RELATIVE
+    table = ENGLISH if lang == "en" else PUPIL if track in {"pupil", "young"} else RELATIVE
     wordings = table[key]
     pieces = wordings[turn % len(wordings)].split("{")
     return pieces[0] + "".join(_put(piece, values) for piece in pieces[1:])

@@ -22,6 +22,21 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A scene was judged: which one, whether it is fake, and whether the person said so."""
+
+    step: str
+    scene: str
+    fake: bool
+    said_fake: bool
+
+    @property
+    def right(self) -> bool:
+        """Whether the verdict was true."""
+        return self.fake == self.said_fake
+
+
+@dataclass(frozen=True, slots=True)
 class Practised:
     """A task was reported on."""
 
@@ -45,7 +60,7 @@ class Checked:
     n_total: int
 
 
-Fact = Answered | Practised | Finished | Checked
+Fact = Answered | Judged | Practised | Finished | Checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +75,10 @@ class RunState:
         right: questions right at the first try.
         asked: questions behind the reader.
         misses: things said at this step that meant none of its choices.
+        scenes: which scene each `scene` step of this run shows, as (step, scene id).
     """
 
-    track: Literal["pupil", "relative", "check"] = "pupil"
+    track: Literal["pupil", "young", "relative", "check"] = "pupil"
     step: str = ""
     place: int = 0
     tries: int = 0
@@ -70,10 +86,11 @@ class RunState:
     asked: int = 0
     misses: int = 0
     done: bool = False
+    scenes: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, object]:
-        """A plain dict of strings, whole numbers and one bool."""
-        return {
+        """A plain dict of strings, whole numbers, one bool, and the scenes where there are any."""
+        plain: dict[str, object] = {
             "track": self.track,
             "step": self.step,
             "place": self.place,
@@ -83,6 +100,7 @@ class RunState:
             "misses": self.misses,
             "done": self.done,
         }
+        return plain | {"scenes": dict(self.scenes)} if self.scenes else plain
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Self:
@@ -92,10 +110,13 @@ class RunState:
             for name, default in BLANK.items()
             if name in data and type(data[name]) is type(default)
         }
-        if kept.get("track") not in {"pupil", "relative", "check"}:
+        if kept.get("track") not in {"pupil", "young", "relative", "check"}:
             kept.pop("track", None)
         counts = {name: min(max(n, 0), MAX_COUNT) for name, n in kept.items() if type(n) is int}
-        return cls(**(kept | counts))  # type: ignore[arg-type]  # checked by type above
+        drawn = data.get("scenes")
+        pairs = drawn.items() if isinstance(drawn, Mapping) else ()
+        scenes = tuple((step, name) for step, name in pairs if isinstance(name, str))
+        return cls(**(kept | counts), scenes=scenes)  # type: ignore[arg-type]  # checked above
 
 
 BLANK = RunState().to_json()

@@ -10,10 +10,11 @@ from sqlalchemy import Row
 from content import engine
 from content.competences import SKILLS
 from content.dialogue import Choice, chosen
-from content.model import Lesson, Track
+from content.model import Lesson
+from content.parts import Reader
 from content.run import Advance, Answered, Finished, RunState
 from db.store.runs import Attempt, NewRun, Playing
-from handlers import confirm, guidance, unfinished
+from handlers import casting, confirm, guidance, unfinished
 from handlers.turn import Turn
 
 FIRST = "an-toan/ma-otp"  # safety first, before anything that touches money
@@ -88,7 +89,8 @@ def step(turn: Turn) -> None:
     said = turn.picked if turn.picked is not None else turn.text
     lang, stale = turn.person.language, _stale(turn, lesson)
     state = RunState.from_json(run.state)
-    moved = engine.advance(lesson, state, said, lang=lang, stale=stale)
+    bank = turn.world.library.bank
+    moved = engine.advance(lesson, state, said, lang=lang, stale=stale, bank=bank)
     if not moved.done:  # else its end is written, or it was over before
         turn.store.runs.save(run.id, moved.state.to_json())
     _settle(turn, run, lesson, moved)
@@ -110,7 +112,7 @@ def _offered(turn: Turn) -> tuple[Lesson, ...]:
     if person.kind == "staff":
         return tuple(lesson for lesson in library if {"pupil", "staff"} & set(lesson.audience))
     member = person.membership("pupil")
-    reader: Track = "relative" if person.kind == "relative" else "pupil"
+    reader: Reader = "relative" if person.kind == "relative" else "pupil"
     return library.for_reader(reader, member.grade if member else None)
 
 
@@ -227,8 +229,9 @@ def _begin(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> None:
         _resume(turn, known)
         return
     person = turn.person
-    track: Track = "relative" if person.kind == "relative" else "pupil"
-    moved = engine.start(lesson, track, person.language, _stale(turn, lesson))
+    track, stale, bank = casting.track(turn), _stale(turn, lesson), turn.world.library.bank
+    drawn = casting.drawn(turn, lesson)
+    moved = engine.start(lesson, track, person.language, stale, bank, drawn)
     if not person.recorded:
         _forget(turn, runs)
         known = None
@@ -259,7 +262,8 @@ def _resume(turn: Turn, run: Row[Any]) -> None:
         _close(turn, run)
         return
     state = RunState.from_json(run.state)
-    moved = engine.resume(lesson, state, turn.person.language, _stale(turn, lesson))
+    lang, stale, bank = turn.person.language, _stale(turn, lesson), turn.world.library.bank
+    moved = engine.resume(lesson, state, lang, stale, bank)
     turn.store.runs.save(run.id, moved.state.to_json())
     turn.say(GO_ON, title=lesson.title.in_(turn.person.language))
     _settle(turn, run, lesson, moved, (OTHER,))
@@ -284,6 +288,8 @@ def _settle(
 ) -> None:
     """Write what happened and say what comes next; `more` are choices besides the step's own."""
     keep = run.recorded and turn.person.recorded
+    if keep:
+        casting.settle(turn, moved.facts)
     for fact in moved.facts:
         if keep and isinstance(fact, Answered):
             answer = (fact.step, fact.option, fact.right, fact.try_no)

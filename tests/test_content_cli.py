@@ -93,7 +93,7 @@ def test_a_grandmother_is_addressed_as_asked_for():
 
 
 def test_the_questions_for_the_relative_can_be_played_alone():
-    result = run("play", "wifi", "--track", "check", typed="2\n2\n")
+    result = run("play", "vi-du/wifi", "--track", "check", typed="2\n2\n")
     assert "Muốn chuyển tiền thì dùng mạng nào?" in result.output
     assert "Bác trả lời đúng 2/2 câu." in result.output
 

@@ -201,7 +201,7 @@ FAULTS = {
     "a step of two kinds": (
         '  - try: "Tắt',
         '  - say: "x"\n    try: "Tắt',
-        (28, "steps[5]", "Mỗi bước cần đúng một trong: say, ask, try, teach."),
+        (28, "steps[5]", "Mỗi bước cần đúng một trong: say, ask, scene, try, teach."),
     ),
     "a missing key": ("minutes: 4\n", "", (2, "minutes", "Thiếu mục “minutes”.")),
     "a key written twice": (

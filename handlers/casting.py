@@ -1,0 +1,58 @@
+"""The scenes of a run: drawn for this person, none of them seen within four weeks."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from content.model import Draw, Lesson, Track
+from content.run import Fact, Judged
+from content.scenes import Audience
+from handlers.turn import Turn
+
+YOUNG = 5  # the last grade that gets a lesson's own steps for the youngest
+AGAIN_AFTER = timedelta(weeks=4)
+
+
+def track(turn: Turn) -> Track:
+    """Whose steps of a lesson this person plays."""
+    if turn.person.kind == "relative":
+        return "relative"
+    grade = _grade(turn)
+    return "young" if grade is not None and grade <= YOUNG else "pupil"
+
+
+def drawn(turn: Turn, lesson: Lesson) -> Mapping[str, str]:
+    """The scenes for a run that begins now, by step; they count as seen from here on."""
+    mine = track(turn)
+    if not any(isinstance(step, Draw) for _, step in lesson.placed(mine)):
+        return {}
+    bank = turn.world.library.bank
+    names = bank.cast(lesson, mine, audience(turn))
+    if turn.person.recorded:
+        for name in names.values():
+            turn.store.memory.saw(turn.person.id, name, bank.scenes[name].fake, turn.now)
+    return names
+
+
+def audience(turn: Turn) -> Audience:
+    """For whom scenes are drawn; classmates are imported in a row, so their numbers differ by one.
+
+    Of who leaves no record nobody knows what they saw: for them the day moves the draw.
+    """
+    person = turn.person
+    if person.recorded:
+        seen = turn.store.memory.seen_since(person.id, turn.now - AGAIN_AFTER)
+        return Audience(person.kind, _grade(turn), person.id, seen)
+    number = person.id + turn.world.day(turn.now).toordinal()
+    return Audience(person.kind, _grade(turn), number)
+
+
+def settle(turn: Turn, facts: tuple[Fact, ...]) -> None:
+    """Keep the verdicts on scenes; hits and false alarms are counted from them, apart."""
+    for fact in facts:
+        if isinstance(fact, Judged):
+            turn.store.memory.judged(turn.person.id, fact.scene, fact.said_fake)
+
+
+def _grade(turn: Turn) -> int | None:
+    member = turn.person.membership("pupil")
+    return member.grade if member else None
