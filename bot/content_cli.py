@@ -20,6 +20,7 @@ from content.loader import Library, LoadErrors, load
 from content.model import Lesson
 from content.parts import LANGUAGES
 from content.problems import Problem
+from content.style import bank_findings, style_findings
 
 FAILURE, WRONG_USE = 1, 2
 READERS = {"pupil": "học sinh", "relative": "người thân", "staff": "thầy cô"}
@@ -112,13 +113,15 @@ def _report(problems: Sequence[Problem]) -> None:
 
 def _check(folders: Sequence[Path], day: date) -> None:
     try:
-        library = load(folders, day)
+        library = load(folders, day, look=style_findings)
     except LoadErrors as errors:
         _report(errors.problems)
         n_errors = sum(problem.severity == "error" for problem in errors.problems)
         _say(f"Có {n_errors} lỗi, {len(errors.problems) - n_errors} lưu ý.", "bold")
         raise typer.Exit(FAILURE) from None
     _report(library.warnings)
+    for finding in bank_findings(library.bank):
+        _say(f"LƯU Ý {finding}", "yellow")
     _say(f"{len(library.lessons)} bài học dùng được, {len(library.warnings)} lưu ý.", "bold")
 
 

@@ -1,7 +1,7 @@
 """Loading lessons: folders of YAML in, a library out, or every fault of every file at once."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from content.scenes import EMPTY, Bank
 
 BUILT_IN = Path(__file__).parent / "lessons"
 NAME_RE = re.compile(r"[a-z0-9][a-z0-9_-]*")
+Look = Callable[[Lesson, date], Iterable[checks.Finding]]
 MAX_ID = 40  # characters: an id travels in buttons, and Telegram gives one 64 bytes
 
 
@@ -66,6 +67,7 @@ def load(
     today: date,
     built_in: Path | None = BUILT_IN,
     scenes: Path | None = SCENES,
+    look: Look | None = None,
 ) -> Library:
     """Read and check every lesson of the built-in folder and of the given ones, and the scenes.
 
@@ -75,6 +77,7 @@ def load(
         today: for facts past their review, which are warnings.
         built_in: the lessons that come with the product; None leaves them out.
         scenes: the folder of the bank of scenes; None leaves it out.
+        look: what else to look at in each lesson whose form is right; its findings are warnings.
 
     Raises:
         LoadErrors: something is wrong; it holds all problems of all files.
@@ -83,8 +86,12 @@ def load(
     files: dict[str, SourceFile] = {}
     for folder in _distinct([built_in, *folders] if built_in else folders):
         _read_folder(folder, files, problems)
-    read = (_lesson(lesson_id, file, today, problems) for lesson_id, file in files.items())
-    lessons = [lesson for lesson in read if lesson]
+    read = {name: _lesson(name, file, today, problems) for name, file in files.items()}
+    lessons = [lesson for lesson in read.values() if lesson]
+    if look is not None:
+        for each in lessons:
+            found, file = look(each, today), files[each.id]
+            problems.extend(file.problem(path, why, "warning") for path, why in found)
     bank = load_bank(scenes, problems) if scenes else EMPTY
     problems.extend(_across(files, bank))
     if any(problem.severity == "error" for problem in problems):
