@@ -106,6 +106,16 @@ class _Track:
     asks: tuple[tuple[Path, tuple[Option, ...]], ...]
     n_scenes: int
 
+    @property
+    def mistakes(self) -> frozenset[Path]:
+        """Where the wrong options stand: what they say may be just what must not be taught."""
+        return frozenset(
+            (*path, at, "text")
+            for path, options in self.asks
+            for at, option in enumerate(options)
+            if not option.right
+        )
+
 
 def measured(lesson: Lesson) -> tuple[Measured, ...]:
     """How long the sentences of each track are."""
@@ -123,9 +133,12 @@ def style_findings(lesson: Lesson, today: date) -> Iterator[Finding]:
         yield from _long_sentences(track)
         yield from _questions(track)
         yield from _unexplained(track)
+        mistakes = track.mistakes
         for path, text in track.texts:
             yield from _words(path, text)
             yield from _forms(path, text)
+            if path not in mistakes:
+                yield from (Finding(path, reason) for reason in _banned(text))
     yield from _parts(lesson)
     yield from _near_review(lesson, today)
 
@@ -274,16 +287,17 @@ def _unexplained(track: _Track) -> Iterator[Finding]:
 @cache
 def _explaining(word: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What finds a word, and what finds it beside its meaning ("OTP, một mã dùng một lần")."""
-    it = rf"\b{re.escape(word)}\b"
+    forms = {re.escape(word), re.escape(word[0].upper() + word[1:])}
+    it = rf"\b(?:{'|'.join(sorted(forms))})\b"
     after = (
         rf"{it}[^.]{{0,30}}(?:\b(?:là|tức|nghĩa|để|giúp|cho)\b|\(|, (?:một|cái|dòng|ứng dụng)\b)"
     )
     before = rf"(?:\b(?:gọi|tên|tức|nghĩa|đó) là\b|\()[^.]{{0,25}}{it}"
-    return re.compile(it, re.IGNORECASE), re.compile(f"{after}|{before}", re.IGNORECASE)
+    return re.compile(it), re.compile(f"{after}|{before}")
 
 
 def _words(path: Path, text: str) -> Iterator[Finding]:
-    reasons = (rule(text) for rule in (_foreign, _officialese, _banned, _addresses, _plain))
+    reasons = (rule(text) for rule in (_foreign, _officialese, _addresses, _plain))
     return (Finding(path, reason) for found in reasons for reason in found)
 
 
