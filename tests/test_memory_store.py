@@ -3,15 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from db.store.memory import CardRow, Rates, Reviewed
+from content.memory import Card
+from db.store.memory import Rates, Reviewed
 from tests.conversation import MiniSchool
 
 DAY = timedelta(days=1)
 
 
-def a_card(school: MiniSchool, item: str, days: float) -> CardRow:
+def a_card(school: MiniSchool, item: str, days: float) -> Card:
     at = school.now + days * DAY
-    return CardRow(item, 2.5, 5.25, at, school.now, 0)
+    return Card(item, 2.5, 5.25, at, school.now, 0)
 
 
 def test_cards_come_back_as_kept_and_a_second_keeping_replaces_them(school: MiniSchool) -> None:

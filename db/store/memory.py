@@ -7,11 +7,17 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, case, func, select, update
 
+from content.memory import Card
 from db.memory_tables import card, review, sighting
 from db.session import Session
 
 OF_PERSON = card.c.person_id == bindparam("person")
 CARDS = select(card).where(OF_PERSON, card.c.item.in_(bindparam("items", expanding=True)))
+PUT_OFF = (
+    update(card)
+    .where(OF_PERSON, card.c.item.in_(bindparam("items", expanding=True)))
+    .values(due_at=bindparam("until"))
+)
 DUE = select(card).where(OF_PERSON, card.c.due_at <= bindparam("at")).order_by(card.c.due_at)
 N_DUE = select(func.count()).where(OF_PERSON, card.c.due_at <= bindparam("at"))
 NEXT_AT = select(func.min(card.c.due_at)).where(OF_PERSON)
@@ -38,25 +44,6 @@ RATES = select(
     func.count(case((and_(~FAKE, SAID_FAKE), 1))).label("n_alarm"),
 ).where(sighting.c.person_id == bindparam("person"), sighting.c.said_fake.is_not(None))
 REVIEWED_AT = select(review.c.at).where(review.c.person_id == bindparam("person"))
-
-
-@dataclass(frozen=True, slots=True)
-class CardRow:
-    """One item that a person is to remember, as it is stored.
-
-    Attributes:
-        item: "q:<lesson id>:<step id>" or "s:<scene id>".
-        stability: days after which it is still remembered with 90 %.
-        difficulty: 1-10.
-        misses: times in a row that it was not right at the first try.
-    """
-
-    item: str
-    stability: float
-    difficulty: float
-    due_at: datetime
-    last_at: datetime
-    misses: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +80,7 @@ class Memory:
         """Work in `session`'s transaction."""
         self._session = session
 
-    def cards(self, person: int, items: Iterable[str]) -> dict[str, CardRow]:
+    def cards(self, person: int, items: Iterable[str]) -> dict[str, Card]:
         """The cards that the person has of these items, by item."""
         wanted = sorted(set(items))
         if not wanted:
@@ -101,9 +88,15 @@ class Memory:
         rows = self._session.all(CARDS, {"person": person, "items": wanted})
         return {row.item: _card(row) for row in rows}
 
-    def due(self, person: int, now: datetime) -> Sequence[CardRow]:
+    def due(self, person: int, now: datetime) -> Sequence[Card]:
         """The person's cards that are due, the longest overdue first."""
         return [_card(row) for row in self._session.all(DUE, {"person": person, "at": now})]
+
+    def put_off(self, person: int, items: Iterable[str], until: datetime) -> None:
+        """Let cards rest that cannot be asked now."""
+        wanted = sorted(set(items))
+        if wanted:
+            self._session.read(PUT_OFF, {"person": person, "items": wanted, "until": until})
 
     def n_due(self, person: int, now: datetime) -> int:
         """How many of the person's cards are due."""
@@ -114,7 +107,7 @@ class Memory:
         found: datetime | None = self._session.read(NEXT_AT, {"person": person}).scalar_one()
         return found
 
-    def keep(self, person: int, cards: Sequence[CardRow]) -> None:
+    def keep(self, person: int, cards: Sequence[Card]) -> None:
         """Write cards, new ones and known ones, in one statement."""
         if not cards:
             return
@@ -153,6 +146,6 @@ class Memory:
         return [row.at for row in self._session.all(REVIEWED_AT, {"person": person})]
 
 
-def _card(row: Row[Any]) -> CardRow:
+def _card(row: Row[Any]) -> Card:
     values = row._asdict()
-    return CardRow(**{name: values[name] for name in CardRow.__dataclass_fields__})
+    return Card(**{name: values[name] for name in Card.__dataclass_fields__})
