@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from content import checks
 from content.bank import SCENES, load_bank
+from content.find import Index
 from content.forms import Form
+from content.help_cards import HELP, HelpCard, load_help
 from content.model import Ask, Draw, Edition, Fact, Lesson, Say, Teach, Try
 from content.parts import Option, Reader
 from content.problems import Problem, SourceFile, read_source
@@ -38,6 +40,8 @@ class Library:
     lessons: Mapping[str, Lesson]
     warnings: tuple[Problem, ...] = ()
     bank: Bank = EMPTY
+    cards: Mapping[str, HelpCard] = field(default_factory=dict)
+    index: Index = field(default_factory=lambda: Index((), ()), compare=False)
 
     def __iter__(self) -> Iterator[Lesson]:
         """The lessons in order."""
@@ -93,11 +97,13 @@ def load(
             found, file = look(each, today), files[each.id]
             problems.extend(file.problem(path, why, "warning") for path, why in found)
     bank = load_bank(scenes, problems) if scenes else EMPTY
+    cards = load_help(HELP, files, problems) if scenes else {}
     problems.extend(_across(files, bank))
     if any(problem.severity == "error" for problem in problems):
         raise LoadErrors(problems)
     ordered = sorted(lessons, key=_order)
-    return Library({lesson.id: lesson for lesson in ordered}, tuple(sorted(problems)), bank)
+    named = {lesson.id: lesson for lesson in ordered}
+    return Library(named, tuple(sorted(problems)), bank, cards, Index(ordered, cards.values()))
 
 
 def _distinct(folders: Sequence[Path]) -> list[Path]:
