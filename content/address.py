@@ -1,4 +1,4 @@
-"""Forms of address (xưng hô): what we call the reader and ourselves, filled into a text."""
+"""Forms of address (xưng hô) and language: how we speak with one person."""
 
 import re
 from dataclasses import dataclass
@@ -11,10 +11,17 @@ PLACEHOLDER_RE = re.compile(r"\{(you|You|me|Me)\}")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """How we speak with one person: what we call them and ourselves, in lower case."""
+    """How we speak with one person.
+
+    Attributes:
+        you: what we call them, in lower case.
+        me: what we call ourselves.
+        lang: the language, "vi" or "en".
+    """
 
     you: str
     me: str
+    lang: str = "vi"
 
 
 # Keyed by the honorific a person chose (an id, stored); never guessed from name, age or looks.
@@ -32,6 +39,9 @@ ADDRESSES: dict[str, Address] = {
     "thay-co": Address("thầy/cô", "em"),
     "ban": Address("bạn", "trợ lý"),
 }
+
+# English has no forms of address: its texts say "you" and "I" themselves.
+ENGLISH = Address("you", "I", "en")
 
 # What a relative is probably called by us; they are still asked. "ba" is bà, a father is "bo".
 RELATION_HONORIFICS: dict[str, str] = {
@@ -56,6 +66,11 @@ RELATION_HONORIFICS: dict[str, str] = {
     "anh": "anh",
     "chi": "chi",
 }
+
+
+def address_in(lang: str, honorific: str) -> Address:
+    """How somebody is addressed in this language; `honorific` is a key of `ADDRESSES`."""
+    return ENGLISH if lang == "en" else ADDRESSES[honorific]
 
 
 def fill(text: str, address: Address) -> str:

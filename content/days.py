@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 
 from content.dialogue import bare
+from content.language import translate
 
 DATE_RE = re.compile(r"(?:ngay )?(\d{1,2})(?:[/.\- ](\d{1,2})(?:[/.\- ](\d{4}))?)?")
 MONTH_RE = re.compile(r"(?:ngay )?(\d{1,2}) thang (\d{1,2})")
@@ -41,10 +42,11 @@ def day_in(typed: str, today: date) -> date | None:
     return _weekday(said, today) or _date(said, today)
 
 
-def day_words(day: date, today: date) -> str:
+def day_words(day: date, today: date, lang: str) -> str:
     """The day in the middle of a sentence: "hôm nay", "hôm qua", "ngày 20/11"."""
     known = {0: "hôm nay", 1: "hôm qua"}
-    return known.get((today - day).days, f"ngày {day.day:02}/{day.month:02}")
+    text = translate(known.get((today - day).days, "ngày {day}"), lang)
+    return text.format(day=f"{day.day:02}/{day.month:02}")
 
 
 def _weekday(said: str, today: date) -> date | None:

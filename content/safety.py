@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from content.distress import distressed
+from content.language import translate
 from content.words import code_in
 
 MASK = "•••"
@@ -22,7 +23,7 @@ SAFETY_TEXT = (
 )
 NEVER_SEND = (
     "{You} đừng gửi mã OTP, mật khẩu, số thẻ, số tài khoản hay số căn cước vào đây nhé. "
-    "{Me} không bao giờ hỏi những thứ đó, và không lưu lại. "
+    "{Me} không bao giờ hỏi những thứ đó, và không lưu lại."
 )
 # Asked for, not done: the deletion is a wire call after the commit, and may be refused.
 DELETED = "{Me} đã nhờ xóa tin đó. Nếu {you} vẫn còn thấy nó, {you} xóa giúp {me} nhé."
@@ -143,13 +144,15 @@ def screen(text: str) -> Screened:
     return Screened(masked, frozenset(span.kind for span in spans), distressed(composed))
 
 
-def SECRET_TEXT(deleted: bool) -> str:  # noqa: N802 (a text, like its neighbour)
+def SECRET_TEXT(deleted: bool, lang: str = "vi") -> str:  # noqa: N802 (a text, like its neighbour)
     """What is answered to a secret, with {You} and {me} still to be filled.
 
     Args:
         deleted: the platform has confirmed that the person's message is gone.
+        lang: the reader's language.
     """
-    return NEVER_SEND + (DELETED if deleted else PLEASE_DELETE)
+    texts = (NEVER_SEND, DELETED if deleted else PLEASE_DELETE)
+    return " ".join(translate(text, lang) for text in texts)
 
 
 def _secrets(text: str, folded: str) -> Iterator[Span]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from content.address import ADDRESSES, Address, relation_honorific
+from content.address import Address, address_in, relation_honorific
 from content.competences import SKILLS
 from content.days import day_in, day_words
 from content.figures import weekday
@@ -61,36 +61,36 @@ REACHED_ASKED: Mapping[str, str] = MappingProxyType(
 )
 
 
-def kin_name(row: Row[Any] | Guidance) -> str:
+def kin_name(turn: Turn, row: Row[Any] | Guidance) -> str:
     """A relative inside a pupil's sentence: "cô Sáu", "bà ngoại"."""
-    return row.nickname or relation_label(row.relation or "")
+    return row.nickname or relation_label(row.relation or "", turn.language)
 
 
-def pupil_name(guidance: Guidance) -> str:
+def pupil_name(turn: Turn, guidance: Guidance) -> str:
     """The pupil inside a relative's sentence: "Lan"."""
-    return given_name(guidance.pupil_name or "") or "học sinh"
+    return given_name(guidance.pupil_name or "") or turn.translated("học sinh")
 
 
 def relative_address(guidance: Guidance) -> Address:
-    """How the relative is addressed on the pupil's phone."""
+    """How the relative is addressed on the pupil's phone, in the relative's own language."""
     guessed = relation_honorific(guidance.relation or "")
-    return ADDRESSES[guidance.honorific or guessed or "ban"]
+    return address_in(guidance.language, guidance.honorific or guessed or "ban")
 
 
 def taught(turn: Turn, skill: str, lesson_id: str | None) -> str:
     """What was taught: "bài “Mã OTP là chìa khóa nhà”", "cách mua sắm trên mạng"."""
     lesson = turn.world.library.get(lesson_id) if lesson_id else None
     if lesson is not None:
-        return f"bài “{lesson.title.in_(turn.person.language)}”"
-    return TAUGHT.get(skill, TAUGHT["khac"])
+        return turn.words("bài “{title}”", title=lesson.title.in_(turn.language))
+    return turn.translated(TAUGHT.get(skill, TAUGHT["khac"]))
 
 
 def told(turn: Turn, guidance: Guidance) -> str:
     """A guidance in one half-sentence: "hôm nay em chỉ bà ngoại bài “…”, bà ngoại tự làm được"."""
     return turn.words(
         "{when} {you} chỉ {kin} {what}, {kin} {reached}",
-        when=day_words(guidance.day, turn.world.day(turn.now)),
-        kin=kin_name(guidance),
+        when=day_words(guidance.day, turn.world.day(turn.now), turn.language),
+        kin=kin_name(turn, guidance),
         what=taught(turn, guidance.skill, guidance.lesson),
         reached=turn.words(REACHED[guidance.outcome]),
     )
@@ -98,9 +98,8 @@ def told(turn: Turn, guidance: Guidance) -> str:
 
 def what_options(turn: Turn) -> list[tuple[str, str]]:
     """What was taught, as choices: the newest finished lessons, then the eight skill groups."""
-    recent = [
-        (turn.world.library.lessons[name].title.vi, f"lesson:{name}") for name in _recent(turn)
-    ]
+    lessons = turn.world.library.lessons
+    recent = [(lessons[name].title.in_(turn.language), f"lesson:{name}") for name in _recent(turn)]
     return [*recent, *((label, f"skill:{skill}") for skill, label in SKILLS.items())]
 
 
@@ -131,7 +130,9 @@ def day_picked(turn: Turn) -> date | None:
     example = (today - timedelta(days=3)).strftime("%d/%m")
     if turn.picked == "other":
         days = [today - timedelta(days=ago) for ago in DAYS_SHOWN]
-        options = [(f"{weekday(day)} {day:%d/%m}", day.isoformat()) for day in days]
+        options = [
+            (f"{turn.translated(weekday(day))} {day:%d/%m}", day.isoformat()) for day in days
+        ]
         turn.ask(ASK_OTHER_DAY, options, turn.pending.at, turn.data, free=True, example=example)
         return None
     day = _tapped_day(turn.picked, today) if turn.picked else day_in(turn.text, today)

@@ -48,7 +48,7 @@ def check(turn: Turn) -> None:
         return
     said = turn.picked if turn.picked is not None else turn.text
     state = RunState.from_json(turn.data["state"])
-    moved = engine.advance_check(lesson, state, said, turn.person.language)
+    moved = engine.advance_check(lesson, state, said, turn.language)
     for fact in moved.facts:
         if isinstance(fact, Checked):
             _checked(turn, found, path, fact)
@@ -77,7 +77,7 @@ def valid(
     if found.cancelled_at is None and found.agreed and (answered or found.verdict is None):
         return found
     if say:
-        turn.say(GONE if found.cancelled_at is None else CANCELLED, pupil=pupil_name(found))
+        turn.say(GONE if found.cancelled_at is None else CANCELLED, pupil=pupil_name(turn, found))
     return None
 
 
@@ -99,7 +99,7 @@ def checked_lesson(turn: Turn, found: Guidance) -> Lesson | None:
 
 def start(turn: Turn, found: Guidance, lesson: Lesson, path: Path) -> None:
     """Ask the first question; the path has said before whose part this is."""
-    begun = engine.start_check(lesson, turn.person.language)
+    begun = engine.start_check(lesson, turn.language)
     if begun is None:
         _end_check(turn, found, path, NO_CHECK)
         return
@@ -139,8 +139,8 @@ def _end_check(turn: Turn, found: Guidance, path: Path, text: str) -> None:
 def give_back(turn: Turn, found: Guidance, text: str) -> None:
     """The last words to the relative; what comes after is the pupil's again."""
     turn.address_as = relative_address(found)
-    turn.say(text, pupil=pupil_name(found))
-    turn.say(GIVE_BACK, pupil=pupil_name(found))
+    turn.say(text, pupil=pupil_name(turn, found))
+    turn.say(GIVE_BACK, pupil=pupil_name(turn, found))
     turn.address_as = None
 
 

@@ -58,7 +58,7 @@ def show_link(turn: Turn, row: Row[Any]) -> None:
 
 def _say_link(turn: Turn, row: Row[Any]) -> None:
     code = issue_code(turn.store, turn.world.codes, PURPOSE, row.id, turn.now)
-    slot = slot_words(turn.store.tallies.rule(row.id))
+    slot = slot_words(turn.store.tallies.rule(row.id), turn.language)
     turn.say(LINK, label=row.label, link=turn.world.page_link(code), slot=slot)
 
 

@@ -183,7 +183,7 @@ def fired_waiting(turn: Turn, row: Row[Any]) -> datetime | None:
         if later is not None:
             return later
         data["said"] = (data["said"] + 1) % len(WAITING)
-        turn.say(WAITING[data["said"]], pupil=_pupils(ready))
+        turn.say(WAITING[data["said"]], pupil=_pupils(turn, ready))
         _ask(turn, ready)
         turn.sense = {"kind": "ask", "ids": [str(each.id) for each in ready]}
     left = {claim: at for claim, at in data["ids"].items() if claim not in now}
@@ -198,15 +198,15 @@ def hand_over(turn: Turn, guidance_id: int) -> None:
         turn.say(NOT_YOURS)
         return
     if not found.agreed:
-        turn.say(NOT_ASKED, kin=kin_name(found))
+        turn.say(NOT_ASKED, kin=kin_name(turn, found))
         return
-    kin, lesson = kin_name(found), checked_lesson(turn, found)
+    kin, lesson = kin_name(turn, found), checked_lesson(turn, found)
     if found.verdict == "no" or (found.verdict == "yes" and (found.passed or lesson is None)):
         turn.say(ALL_ANSWERED, Kin=capital(kin))
         return
     turn.say(GIVE, kin=kin)
     turn.address_as = relative_address(found)
-    turn.say(MARKED, kin=kin)
+    turn.say(MARKED, kin=kin_name(turn, found))
     if found.verdict == "yes" and lesson is not None:
         checking.start(turn, found, lesson, "handed")
     else:
@@ -235,7 +235,7 @@ def several(turn: Turn) -> None:
     elif said in {"some", "no"}:
         _go_on(turn, "chat", asked, [])
     elif any(each.mark != turn.data["marks"].get(str(each.id)) for each in asked):
-        turn.say(CHANGED, pupil=_pupils(asked))
+        turn.say(CHANGED, pupil=_pupils(turn, asked))
         _ask(turn, asked)
     else:
         for each in asked:
@@ -260,7 +260,7 @@ def verdict(turn: Turn) -> None:
     elif said == "later":
         _later(turn, [found, *rest])
     elif found.mark != turn.data["marks"].get(str(found.id)):
-        turn.say(CHANGED, pupil=pupil_name(found))
+        turn.say(CHANGED, pupil=pupil_name(turn, found))
         _ask_one(turn, path, [found, *rest], turn.data["yes"])
     else:
         _answer(turn, found, path, said)
@@ -275,7 +275,7 @@ def _ask(turn: Turn, found: Sequence[Guidance]) -> bool:
         return True
     lines = "\n".join(_told(turn, LINE, each) for each in found)
     data = {"ids": [each.id for each in found], "marks": {str(e.id): e.mark for e in found}}
-    values = {"lines": lines, "pupils": _pupils(found)}
+    values = {"lines": lines, "pupils": _pupils(turn, found)}
     turn.ask(ASK_SEVERAL, SEVERAL, "confirm.several", data, free=True, **values)
     return True
 
@@ -292,18 +292,19 @@ def _ask_one(turn: Turn, path: Path, found: Sequence[Guidance], yes: Sequence[in
 
 
 def _told(turn: Turn, text: str, each: Guidance) -> str:
-    pupil = pupil_name(each)
+    pupil = pupil_name(turn, each)
     return turn.words(
         text,
-        When=capital(day_words(each.day, turn.world.day(turn.now))),
+        When=capital(day_words(each.day, turn.world.day(turn.now), turn.language)),
         pupil=pupil,
         what=taught(turn, each.skill, each.lesson),
         reached=turn.words(REACHED_ASKED[each.outcome], pupil=pupil),
     )
 
 
-def _pupils(found: Sequence[Guidance]) -> str:
-    return " và ".join(dict.fromkeys(pupil_name(each) for each in found))
+def _pupils(turn: Turn, found: Sequence[Guidance]) -> str:
+    between = f" {turn.translated('và')} "
+    return between.join(dict.fromkeys(pupil_name(turn, each) for each in found))
 
 
 def _meant(text: str) -> str | None:
@@ -338,7 +339,7 @@ def _answered(turn: Turn, found: Guidance, said: str, rest: Sequence[Guidance]) 
         else:
             checking.give_back(turn, found, THANKS if said == "yes" else THANKS_NO)
         return
-    turn.say(THANKS if said == "yes" else THANKS_NO, pupil=pupil_name(found))
+    turn.say(THANKS if said == "yes" else THANKS_NO, pupil=pupil_name(turn, found))
     _go_on(turn, path, rest, yes)
 
 

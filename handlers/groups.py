@@ -150,7 +150,7 @@ def _bind(turn: Turn, class_id: int) -> None:
     begin_binding(turn, class_id, turn.seat.account_id, by)
     renew_code(store, turn.world.codes, "group", class_id, turn.now)
     _tell_teachers(turn, class_id, "group-bound")
-    slot = slot_words(store.tallies.rule(class_id))
+    slot = slot_words(store.tallies.rule(class_id), turn.language)
     turn.say(BOUND, label=_label(turn, class_id), slot=slot)
 
 
@@ -235,7 +235,7 @@ def fired_lost(turn: Turn, row: Row[Any]) -> datetime | None:
 
 def _told(turn: Turn, row: Row[Any], text: str) -> None:
     if text:
-        slot = slot_words(turn.store.tallies.rule(row.class_id))
+        slot = slot_words(turn.store.tallies.rule(row.class_id), turn.language)
         turn.say(text, label=_label(turn, row.class_id), slot=slot)
 
 

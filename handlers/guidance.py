@@ -56,10 +56,10 @@ def whom(turn: Turn) -> None:
     preset = acts.lesson_skill(turn, str(turn.data.get("lesson")))
     if preset is not None:
         draft = {"relative": kin.id, "skill": preset[0], "lesson": preset[1]}
-        acts.ask_day(turn, "guidance.day", draft, kin_name(kin))
+        acts.ask_day(turn, "guidance.day", draft, kin_name(turn, kin))
         return
     options = acts.what_options(turn)
-    turn.ask(acts.ASK_WHAT, options, "guidance.what", {"relative": kin.id}, kin=kin_name(kin))
+    turn.ask(acts.ASK_WHAT, options, "guidance.what", {"relative": kin.id}, kin=kin_name(turn, kin))
 
 
 def what(turn: Turn) -> None:
@@ -71,7 +71,7 @@ def what(turn: Turn) -> None:
         _restart(turn, CHOOSE_AGAIN)
         return
     draft = {"relative": kin.id, "skill": picked[0], "lesson": picked[1]}
-    acts.ask_day(turn, "guidance.day", draft, kin_name(kin))
+    acts.ask_day(turn, "guidance.day", draft, kin_name(turn, kin))
 
 
 def day(turn: Turn) -> None:
@@ -82,7 +82,7 @@ def day(turn: Turn) -> None:
     found = acts.day_picked(turn)
     if found is not None:
         draft = {**turn.data, "day": found.isoformat()}
-        acts.ask_outcome(turn, "guidance.outcome", draft, kin_name(kin))
+        acts.ask_outcome(turn, "guidance.outcome", draft, kin_name(turn, kin))
 
 
 def outcome(turn: Turn) -> None:
@@ -93,10 +93,10 @@ def outcome(turn: Turn) -> None:
     if claim is None:
         _restart(turn, CHOOSE_AGAIN)
     elif turn.store.guidances.logged(claim):
-        when = day_words(claim.day, turn.world.day(turn.now))
+        when = day_words(claim.day, turn.world.day(turn.now), turn.language)
         options = [("Ghi thêm một lần", "yes"), ("Thôi", "no")]
         data = {**turn.data, "outcome": claim.outcome}
-        name = kin_name(kin)
+        name = kin_name(turn, kin)
         turn.ask(TWICE, options, "guidance.twice", data, When=capital(when), kin=name)
     else:
         _log(turn, claim)
@@ -128,7 +128,8 @@ def handed(turn: Turn) -> None:
 def _ask_whom(turn: Turn, lesson_id: str | None) -> None:
     kin = turn.store.people.relatives(turn.person.id)
     preset = acts.lesson_skill(turn, lesson_id) if lesson_id else None
-    options = [(name, str(row.id)) for name, row in zip(told_apart(kin), kin, strict=True)]
+    names = told_apart(kin, turn.language)
+    options = [(name, str(row.id)) for name, row in zip(names, kin, strict=True)]
     if mending.today(turn):
         options.append(MEND)
     options.append(ADD)
@@ -177,7 +178,7 @@ def _log(turn: Turn, claim: Claim) -> None:
     logged = turn.store.guidances.get(row)
     if logged is None:
         raise LookupError("a guidance that was just logged is not there")
-    kin = kin_name(logged)
+    kin = kin_name(turn, logged)
     turn.say(CLAIMED, told=acts.told(turn, logged))
     if confirm.ask_later(turn, row, claim.relative_id):
         turn.say(WILL_ASK, kin=kin)

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row
 
-from content.address import ADDRESSES, relation_honorific
+from content.address import ADDRESSES, address_in, relation_honorific
 from content.dialogue import bare
 from content.names import given_name
 from content.words import code_in
@@ -16,7 +17,7 @@ from db.store.audit import Change
 from db.store.codes import Owner
 from handlers import confirm, lesson, reminders, tries
 from handlers.relations import called, capital, named, relation_label
-from handlers.turn import Options, Turn
+from handlers.turn import DEFAULT_HONORIFIC, Options, Turn
 
 N_OPENED = 3
 TELL_LEFT = 3  # from so few tries left on, the number is said
@@ -64,7 +65,7 @@ NOT_A_CODE = (
     "{You} xem lại phiếu rồi gõ lại nhé."
 )
 WRONG = "Mã này không đúng. {You} xem lại từng chữ trên phiếu rồi gõ lại nhé."
-LEFT = " {You} còn thử được {n} lần."
+LEFT = "{You} còn thử được {n} lần."
 TOO_MANY = "{You} đã gõ sai nhiều lần. Để giữ an toàn, {you} chờ đến {time} rồi thử lại nhé."
 ENDED = "Mã này không còn dùng được. {You} hỏi thầy cô chủ nhiệm để lấy mã mới nhé."
 USED_UP = (
@@ -82,6 +83,7 @@ IS_PUPIL = "Mã này của {name}. Đúng là em chứ?"
 IS_RELATIVE = "Mã này dành cho {relation} của em {name}. Có đúng là mình không ạ?"
 IS_STAFF = "Mã này của {name}. Có đúng là {you} không ạ?"
 SAME_RELATIVE = "{You} cũng là người thân của em {name} ạ?"
+OF_CLASS, OF_HOMEROOM = "{name}, lớp {label}", "{name}, chủ nhiệm lớp {label}"
 YES, NO = "yes", "no"
 ANSWERS: Mapping[str, Options] = MappingProxyType(
     {
@@ -131,7 +133,8 @@ def ask_code(turn: Turn, text: str) -> None:
 
 
 def _ask_who(turn: Turn) -> None:
-    options = [(name, f"p:{row}") for row, name in named(turn.store, turn.seat.persons)]
+    persons = named(turn.store, turn.seat.persons, turn.language)
+    options = [(name, f"p:{row}") for row, name in persons]
     options.append(("Người khác (nhập mã)", "code"))
     turn.ask(WHO_IS_THERE, options, "speakers.choose")
 
@@ -149,7 +152,8 @@ def start(turn: Turn) -> None:
 def greet(turn: Turn, person: Person, more: str = "") -> None:
     """Hello to who speaks here already, and `more`; only a pupil is called by their name."""
     hello = HELLO if person.kind == "pupil" else HELLO_ELDER
-    turn.say(f"{hello} {more}".strip(), name=called(turn.store, person))
+    said = " ".join(turn.translated(text) for text in (hello, more) if text)
+    turn.say(said, name=called(turn.store, person, turn.language))
 
 
 def asked(turn: Turn) -> None:
@@ -190,7 +194,8 @@ def code(turn: Turn) -> None:
 def _wrong(turn: Turn) -> None:
     """Count the try and ask again."""
     n_left = tries.count_wrong(turn)
-    _retry(turn, WRONG + (LEFT if 0 < n_left <= TELL_LEFT else ""), n=n_left)
+    texts = [WRONG, LEFT] if 0 < n_left <= TELL_LEFT else [WRONG]
+    _retry(turn, " ".join(map(turn.translated, texts)), n=n_left)
 
 
 def _retry(turn: Turn, why: str, **values: object) -> None:
@@ -224,9 +229,8 @@ def _whose(turn: Turn, row: Row[Any]) -> None:
 
 def _ask_if(turn: Turn, person: Person, fingerprint: str) -> None:
     """Disclosure, and: is it you?"""
-    if person.kind != "relative":
-        usual = "em" if person.kind == "pupil" else "thay-co"
-        turn.address_as = ADDRESSES[person.honorific or usual]
+    usual = person.honorific or DEFAULT_HONORIFIC.get(person.kind, "ban")
+    turn.address_as = address_in(_language(turn, person), usual)
     turn.say(DISCLOSE[person.kind], school=turn.world.school.name)
     data = {"print": fingerprint}
     if person.kind == "relative":
@@ -235,22 +239,27 @@ def _ask_if(turn: Turn, person: Person, fingerprint: str) -> None:
         turn.ask(IS_RELATIVE, options, "joining.confirm", data, relation=relation, name=name)
         return
     text = IS_PUPIL if person.kind == "pupil" else IS_STAFF
-    turn.ask(text, ANSWERS[person.kind], "joining.confirm", data, name=_full(person))
+    turn.ask(text, ANSWERS[person.kind], "joining.confirm", data, name=_full(turn, person))
 
 
-def _full(person: Person) -> str:
+def _language(turn: Turn, person: Person) -> str:
+    """The language for somebody who is not in this chat yet: chosen here, else their own."""
+    return turn.language if turn.seat.person is None and turn.language != "vi" else person.language
+
+
+def _full(turn: Turn, person: Person) -> str:
     """Name and class: "Nguyễn Thị Lan, lớp 7A"; a teacher's: "Trần Thị Hoa, chủ nhiệm lớp 7A"."""
     known = person.membership("pupil", "homeroom")
     name = person.full_name or ""
-    if known is None or name.endswith(f"lớp {known.class_label}"):  # "GVCN lớp 7A": no name yet
+    if known is None or name.endswith(known.class_label):  # "GVCN lớp 7A": no name yet
         return name
-    part = "chủ nhiệm lớp" if known.role == "homeroom" else "lớp"
-    return f"{name}, {part} {known.class_label}"
+    text = OF_HOMEROOM if known.role == "homeroom" else OF_CLASS
+    return turn.words(text, name=name, label=known.class_label)
 
 
 def _relation(turn: Turn, person: Person) -> str:
     pupils = turn.store.people.pupils(person.id)
-    return relation_label(pupils[0].relation if pupils else "")
+    return relation_label(pupils[0].relation if pupils else "", turn.language)
 
 
 def _pupil(turn: Turn, relative: Person) -> str:
@@ -258,8 +267,8 @@ def _pupil(turn: Turn, relative: Person) -> str:
     pupils = turn.store.people.pupils(relative.id)
     if not pupils:
         return ""
-    label = f", lớp {pupils[0].class_label}" if pupils[0].class_label else ""
-    return f"{pupils[0].full_name}{label}"
+    name, label = pupils[0].full_name, pupils[0].class_label
+    return turn.words(OF_CLASS, name=name, label=label) if label else str(name)
 
 
 def _belongs(turn: Turn, person: Person) -> bool:
@@ -321,6 +330,10 @@ def confirm_who(turn: Turn) -> None:
 def sit(turn: Turn, person: Person) -> None:
     """This person speaks here from now on, in this turn already."""
     seat = turn.seat
+    chosen = turn.pending.data.get("lang", person.language) if seat.person is None else ""
+    if chosen and chosen != person.language:
+        turn.store.people.set_language(person.id, chosen)
+        person = replace(person, language=chosen)
     turn.store.chats.speak(seat.account_id, person.id, turn.now)
     seat.person = person
     seat.persons = tuple(dict.fromkeys((*seat.persons, person.id)))
@@ -339,10 +352,15 @@ def _pupil_joined(turn: Turn, *, is_first: bool) -> None:
 
 
 def _relative_joined(turn: Turn) -> None:
-    if turn.person.honorific is None:
+    if asks_form(turn.person):
         ask_form(turn)
     else:
         _begin_relative(turn)
+
+
+def asks_form(person: Person) -> bool:
+    """Whether a relative is still to be asked how they want to be addressed; not in English."""
+    return person.kind == "relative" and person.honorific is None and person.language == "vi"
 
 
 def ask_form(turn: Turn) -> None:
@@ -383,7 +401,8 @@ def same(turn: Turn) -> None:
     turn.store.codes.drop(Owner("person", person.id))
     change = Change("person.merge", "person", turn.person.id, old={"placeholder": person.id})
     turn.store.audit.note(change, turn.person.id, turn.now)
-    turn.say(KIN_ADDED, relation=relation_label(pupil.relation), name=pupil.full_name)
+    label = relation_label(pupil.relation, turn.language)
+    turn.say(KIN_ADDED, relation=label, name=pupil.full_name)
     confirm.waiting(turn)
 
 

@@ -61,7 +61,7 @@ def field(turn: Turn) -> None:
     found = _mine(turn, turn.data["guidance"])
     if found is None:
         return
-    data, kin = {"guidance": found.id}, kin_name(found)
+    data, kin = {"guidance": found.id}, kin_name(turn, found)
     match turn.picked:
         case "cancel":
             text = SURE_CONFIRMED if found.verdict == "yes" else SURE
@@ -146,7 +146,8 @@ def _show(turn: Turn, found: Guidance) -> None:
     options = [*FIELDS, *REMOVE] if is_open else list(REMOVE)
     told, data = acts.told(turn, found), {"guidance": found.id}
     text = HOW if is_open else ANSWERED
-    turn.ask(text, options, "guidance.mend_field", data, told=told, Kin=capital(kin_name(found)))
+    kin = capital(kin_name(turn, found))
+    turn.ask(text, options, "guidance.mend_field", data, told=told, Kin=kin)
 
 
 def _as_claim(found: Guidance) -> Claim:

@@ -46,7 +46,7 @@ def role(person: Person) -> str:
 
 def heading(turn: Turn) -> str:
     """Who is speaking, as every menu shows it: "Lan (7A)", "Bà ngoại của Lan"."""
-    return capital(called(turn.store, turn.person))
+    return capital(called(turn.store, turn.person, turn.language))
 
 
 def show(turn: Turn) -> None:

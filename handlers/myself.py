@@ -81,7 +81,7 @@ def _offer(turn: Turn, known: Sequence[Guidance]) -> None:
     for each in known:
         if each.verdict is None and each.agreed and acts.own_chat(turn, each.relative_id) is None:
             options.setdefault(
-                turn.words("Đưa máy cho {kin}", kin=acts.kin_name(each)), str(each.id)
+                turn.words("Đưa máy cho {kin}", kin=acts.kin_name(turn, each)), str(each.id)
             )
     chosen = list(options.items())[:MOST_HANDED]
     if mending.today(turn):
@@ -94,10 +94,10 @@ def _line(turn: Turn, each: Guidance) -> str:
     state = DENIED if each.verdict == "no" and not each.passed else STATES[each.state]
     return turn.words(
         LINE,
-        Kin=capital(acts.kin_name(each)),
-        when=day_words(each.day, turn.world.day(turn.now)),
+        Kin=capital(acts.kin_name(turn, each)),
+        when=day_words(each.day, turn.world.day(turn.now), turn.language),
         what=acts.taught(turn, each.skill, each.lesson),
-        state=state,
+        state=turn.translated(state),
     )
 
 
@@ -113,7 +113,7 @@ def _relative(turn: Turn) -> None:
 
 def _taken(turn: Turn, none: str) -> None:
     names = list(_first_finishes(turn))
-    library, lang = turn.world.library, turn.person.language
+    library, lang = turn.world.library, turn.language
     titles = [lesson.title.in_(lang) for name in names if (lesson := library.get(name))]
     if not names:
         turn.say(none)

@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from content.address import ADDRESSES, fill
+from content.address import fill
+from content.language import translate
 from db.session import Session
 from db.store import Store
 from db.store.push import Subscription
-from handlers.turn import DEFAULT_HONORIFIC
+from handlers.turn import address_of
 from handlers.unasked import QUIET_FROM, quiet
 from handlers.world import WEB
 
@@ -42,9 +43,9 @@ def read_notice(account_id: int, row: int, connection: Connection) -> Notice | N
     person = store.people.get(store.chats.speaking(account_id) or 0) if kept else None
     if person is None:
         return None
-    address = ADDRESSES[person.honorific or DEFAULT_HONORIFIC.get(person.kind, "ban")]
+    address = address_of(person)
     devices = [(each.id, Subscription(each.endpoint, each.p256dh, each.auth)) for each in kept]
-    return Notice(fill(NEWS, address), tuple(devices))
+    return Notice(fill(translate(NEWS, address.lang), address), tuple(devices))
 
 
 def waits(chat: str, connection: Connection) -> int | None:

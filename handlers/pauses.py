@@ -37,6 +37,7 @@ NOT_PAUSED = "Dạ, lúc này không có ai đang tạm dừng ạ."
 UNCHANGED = "Dạ, không có gì thay đổi ạ."
 
 RESTS = "Lớp đang nghỉ: {why}. Những ngày này {me} không tự nhắn ai."
+RESTS_UNTIL = "Lớp đang nghỉ: {why}, đến hết {day}. Những ngày này {me} không tự nhắn ai."
 EXAMS = "Lớp đang có {why}. Những ngày này {me} không nhắc học; tổng kết vẫn gửi."
 CLASS_PAUSED = "Đang tạm dừng nhắn cho cả lớp, {until}."
 PUPILS_PAUSED = "Đang tạm dừng nhắn cho {n} em."
@@ -48,10 +49,10 @@ def glance(turn: Turn, row: Row[Any]) -> str:
     lines: list[str] = []
     if why := calendar.name_of_rest(today, row.label):
         until = calendar.rests_until(today, row.label)
-        end = f", đến hết {date_vn(until)}" if until and until > today else ""
-        lines.append(turn.words(RESTS, why=why + end))
+        text = RESTS_UNTIL if until and until > today else RESTS
+        lines.append(turn.words(text, why=turn.translated(why), day=date_vn(until or today)))
     elif why := calendar.name_of_exam(today, row.label):
-        lines.append(turn.words(EXAMS, why=why))
+        lines.append(turn.words(EXAMS, why=turn.translated(why)))
     whole, pupils = turn.store.pauses.of_class(row.id, today)
     if whole is not None:
         lines.append(turn.words(CLASS_PAUSED, until=_until(turn, whole.last_day)))
@@ -74,14 +75,16 @@ def show(turn: Turn, row: Row[Any]) -> None:
 
 
 def _listed(turn: Turn, whole: Row[Any] | None, pupils: Sequence[Row[Any]]) -> str:
-    known = [("Cả lớp", whole), *((pupil.full_name, pupil) for pupil in pupils)]
+    known = [(turn.words("Cả lớp"), whole), *((pupil.full_name, pupil) for pupil in pupils)]
     return "\n".join(
         f"• {name}, {_until(turn, found.last_day)}" for name, found in known if found is not None
     )
 
 
 def _until(turn: Turn, last_day: date | None) -> str:
-    return f"đến hết {date_vn(last_day)}" if last_day else turn.words("tới khi {you} cho nhắn lại")
+    if last_day:
+        return turn.words("đến hết {day}", day=date_vn(last_day))
+    return turn.words("tới khi {you} cho nhắn lại")
 
 
 def _do(turn: Turn) -> None:
@@ -108,11 +111,13 @@ def _whom(turn: Turn) -> None:
 def _ask_long(turn: Turn, row: Row[Any], pupil: Row[Any] | None) -> None:
     data = {"class": row.id, "pupil": pupil.id if pupil else None}
     options = [*LONG, ("Thôi", "cancel")]
-    turn.ask(ASK_LONG, options, "lop.pause-long", data, whom=_name(row, pupil))
+    turn.ask(ASK_LONG, options, "lop.pause-long", data, whom=_name(turn, row, pupil))
 
 
-def _name(row: Row[Any], pupil: Row[Any] | None) -> str:
-    return f"{pupil.full_name}" if pupil is not None else f"học sinh lớp {row.label}"
+def _name(turn: Turn, row: Row[Any], pupil: Row[Any] | None) -> str:
+    if pupil is not None:
+        return str(pupil.full_name)
+    return turn.words("học sinh lớp {label}", label=row.label)
 
 
 def _pupil(turn: Turn, row: Row[Any], wanted: int | None) -> Row[Any] | None:
@@ -134,7 +139,7 @@ def _long(turn: Turn) -> None:
     whom = Paused(today, last, None if pupil else row.id, pupil.id if pupil else None)
     turn.store.pauses.begin(whom, turn.person.id, turn.now)
     _note(turn, "pause", whom, {"until": last.isoformat() if last else None})
-    values = {"whom": _name(row, pupil), "day": date_vn(last) if last else ""}
+    values = {"whom": _name(turn, row, pupil), "day": date_vn(last) if last else ""}
     turn.say(PAUSED if last else PAUSED_OPEN, after=turn.words(AFTER), **values)
 
 
@@ -178,7 +183,7 @@ def _end_of(turn: Turn, row: Row[Any]) -> None:
     if not found:
         turn.say(NOT_PAUSED)
     elif turn.picked == ALL or whole in found:
-        turn.say(ENDED, whom=_name(row, None))
+        turn.say(ENDED, whom=_name(turn, row, None))
         left = [one.full_name for one in pupils if one not in found]
         if left:
             turn.say(STILL, names=", ".join(left))

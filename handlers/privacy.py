@@ -5,6 +5,7 @@ from typing import Any
 
 from content.address import ADDRESSES
 from content.figures import date_vn, number
+from content.language import LANGUAGES
 from db.seats import Person
 from db.store.audit import Change
 from db.store.codes import Owner
@@ -79,6 +80,7 @@ ERASED_RELATIVE = (
     "Chỉ còn quan hệ và số lần đã học cùng trong sổ của em học sinh. "
     "Tin nhắn cũ trên máy thì {you} tự xóa ạ."
 )
+OF_CLASS, OF_PUPIL = "{name}, lớp {label}", "{relation} của em {name}"
 YES, NO = "yes", "no"
 
 
@@ -96,8 +98,8 @@ def show(turn: Turn) -> None:
         options = [("Xóa dữ liệu của {you}", "erase"), *options]
         text, values = RELATIVE, _relative(turn, person)
     else:
-        text, values = STAFF, {"name": _tasks(person)}
-    values |= {"until": until(turn)} | _numbers(kept)
+        text, values = STAFF, {"name": _tasks(turn, person)}
+    values |= {"until": until(turn)} | _numbers(turn, kept)
     turn.ask(text, options, "privacy.menu", **values)
 
 
@@ -105,44 +107,50 @@ def until(turn: Turn) -> str:
     """How long it is kept: the end of the school year after this one."""
     first, _, last = turn.world.school.year.partition("-")
     if not (first.strip().isdecimal() and last.strip().isdecimal()):
-        return UNTIL
-    return NEXT_YEAR.format(year=f"{int(first) + 1}-{int(last) + 1}")
+        return turn.words(UNTIL)
+    return turn.words(NEXT_YEAR, year=f"{int(first) + 1}-{int(last) + 1}")
 
 
-def _numbers(kept: Kept) -> dict[str, str]:
+def _numbers(turn: Turn, kept: Kept) -> dict[str, str]:
     names = ("lessons", "answers", "guidances", "confirmations", "chats")
     numbers = {name: number(getattr(kept, name)) for name in names}
     if kept.devices:
-        numbers["chats"] += DEVICES.format(n=number(kept.devices))
+        numbers["chats"] += turn.words(DEVICES, n=number(kept.devices))
     return numbers
 
 
 def _pupil(turn: Turn, person: Person) -> dict[str, Any]:
     """Name and class, relatives, consent."""
     known = person.membership("pupil")
-    label = f", lớp {known.class_label}" if known else ""
+    name = person.full_name
     rows = turn.store.people.relatives(person.id)
-    ages = [AGE_BANDS.get(row.age_band, "chưa rõ tuổi") for row in rows]
-    names = [relative_name(row.relation, row.nickname) for row in rows]
+    ages = [turn.translated(AGE_BANDS.get(row.age_band, "chưa rõ tuổi")) for row in rows]
+    names = [relative_name(row.relation, row.nickname, turn.language) for row in rows]
     relatives = [f"{name}, {age}" for name, age in zip(names, ages, strict=True)]
     consent = turn.store.privacy.in_force(person.id)
     day = date_vn(turn.world.day(consent.given_at)) if consent else ""
     return {
-        "name": f"{person.full_name}{label}",
-        "relatives": "; ".join(relatives) or "chưa ghi ai",
-        "consent": CONSENT.format(day=day) if consent else NO_CONSENT,
+        "name": turn.words(OF_CLASS, name=name, label=known.class_label) if known else name,
+        "relatives": "; ".join(relatives) or turn.translated("chưa ghi ai"),
+        "consent": turn.words(CONSENT, day=day) if consent else turn.words(NO_CONSENT),
     }
 
 
 def _relative(turn: Turn, person: Person) -> dict[str, Any]:
     """Relations, age, form of address."""
     pupils = turn.store.people.pupils(person.id)
-    relations = [f"{relation_label(row.relation)} của em {row.full_name}" for row in pupils]
+    labels = [relation_label(row.relation, turn.language) for row in pupils]
+    relations = [
+        turn.words(OF_PUPIL, relation=label, name=row.full_name)
+        for label, row in zip(labels, pupils, strict=True)
+    ]
+    none = turn.translated("chưa ghi")
+    chosen = ADDRESSES[person.honorific].you if person.honorific else None
     return {
-        "relations": "; ".join(relations) or "chưa ghi",
-        "nickname": person.nickname or "chưa ghi",
-        "age": AGE_BANDS.get(person.age_band or "", "chưa ghi"),
-        "form": ADDRESSES[person.honorific].you if person.honorific else "chưa chọn",
+        "relations": "; ".join(relations) or none,
+        "nickname": person.nickname or none,
+        "age": turn.translated(AGE_BANDS.get(person.age_band or "", "chưa ghi")),
+        "form": chosen or turn.translated("chưa chọn"),
     }
 
 
@@ -154,8 +162,9 @@ TASKS = {
 }
 
 
-def _tasks(person: Person) -> str:
-    tasks = [f"{TASKS.get(m.role, m.role)} {m.class_label}".strip() for m in person.memberships]
+def _tasks(turn: Turn, person: Person) -> str:
+    names = [(turn.translated(TASKS.get(m.role, m.role)), m) for m in person.memberships]
+    tasks = [f"{name} {member.class_label}".strip() for name, member in names]
     return ", ".join([person.full_name or "", *tasks])
 
 
@@ -190,6 +199,7 @@ def erase(turn: Turn) -> None:
     old = {"answers": kept.answers, "guidances": kept.guidances, "chats": kept.chats}
     said, do = ERASED[person.kind], ERASE[person.kind][1]
     do(turn, person)
+    turn.store.people.set_language(person.id, LANGUAGES[0])
     turn.store.people.close_chats(person.id)
     turn.store.audit.note(Change("person.erase", "person", person.id, old=old), person.id, turn.now)
     turn.say(said)

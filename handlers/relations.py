@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from content.address import ADDRESSES
+from content.language import translate
 from content.names import given_name
 from db.seats import Person
 from db.store import Store
@@ -47,32 +48,34 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def relation_label(relation: str) -> str:
+# `lang`, here and below: the reader's; the names that people have are the same in all languages.
+def relation_label(relation: str, lang: str) -> str:
     """A relation inside a sentence: "bà ngoại", "bố"; the unknown is "người thân"."""
-    return RELATIONS.get(relation, "người thân")
+    return translate(RELATIONS.get(relation, "người thân"), lang)
 
 
-def relation_button(relation: str) -> str:
+def relation_button(relation: str, lang: str) -> str:
     """A relation on a button: "Bà ngoại", "Bố (ba)"."""
-    return BUTTONS.get(relation, capital(relation_label(relation)))
+    known = BUTTONS.get(relation)
+    return translate(known, lang) if known else capital(relation_label(relation, lang))
 
 
-def relative_name(relation: str, nickname: str | None) -> str:
+def relative_name(relation: str, nickname: str | None, lang: str) -> str:
     """A relative as their pupil knows them: "Bà ngoại", "Cô (cô Sáu)"."""
-    label = capital(relation_label(relation))
+    label = capital(relation_label(relation, lang))
     return f"{label} ({nickname})" if nickname else label
 
 
-def told_apart(rows: Sequence[Row[Any]]) -> list[str]:
+def told_apart(rows: Sequence[Row[Any]], lang: str) -> list[str]:
     """The names of relatives (rows with relation and nickname); the second "Cô" is "Cô 2"."""
-    return _numbered([relative_name(row.relation, row.nickname) for row in rows])
+    return _numbered([relative_name(row.relation, row.nickname, lang) for row in rows])
 
 
-def named(store: Store, persons: Sequence[int]) -> list[tuple[int, str]]:
+def named(store: Store, persons: Sequence[int], lang: str) -> list[tuple[int, str]]:
     """The persons of a chat in their order with their short names; the erased are left out."""
     found = store.people.several(persons)
     present = [row for row in persons if row in found]
-    names = _numbered([called(store, found[row]) for row in present])
+    names = _numbered([called(store, found[row], lang) for row in present])
     return list(zip(present, names, strict=True))
 
 
@@ -85,20 +88,22 @@ def _numbered(names: Sequence[str]) -> list[str]:
     return apart
 
 
-def called(store: Store, person: Person) -> str:
+def called(store: Store, person: Person, lang: str) -> str:
     """The short name of whoever speaks: "Lan (7A)", "bà Tư", "Bà ngoại", "Trần Thị Hoa"; never "".
 
     A relative without a nickname is called by their relation, else by how they are addressed.
     """
     if person.kind == "pupil":
         known = person.membership("pupil")
-        name = given_name(person.full_name or "") or "Học sinh"
+        name = given_name(person.full_name or "") or translate("Học sinh", lang)
         return f"{name} ({known.class_label})" if known and known.class_label else name
     if person.kind == "staff":
-        return person.full_name or "Thầy/cô"
+        return person.full_name or translate("Thầy/cô", lang)
     if person.nickname:
         return capital(person.nickname)
     pupils = store.people.pupils(person.id)
     if pupils:
-        return capital(relation_label(pupils[0].relation))
-    return capital(ADDRESSES[person.honorific].you) if person.honorific else "Người thân"
+        return capital(relation_label(pupils[0].relation, lang))
+    if person.honorific and lang == "vi":
+        return capital(ADDRESSES[person.honorific].you)
+    return capital(relation_label("", lang))

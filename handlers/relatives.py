@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from content.language import translate
 from db.store.audit import Change
 from db.store.codes import Owner
 from db.store.people import NewRelative
@@ -52,7 +53,7 @@ NICKNAME = (
     "{You} hay gọi {name} là gì, ví dụ “{example}”? {You} gõ vào, nhiều nhất {n} chữ cái, "
     "hoặc bấm “Bỏ qua”. Đừng ghi họ tên đầy đủ hay số điện thoại nhé."
 )
-SAME_RELATION = "{You} đã ghi một người là {name} rồi. Đặt tên gọi để khỏi nhầm nhé.\n"
+SAME_RELATION = "{You} đã ghi một người là {name} rồi. Đặt tên gọi để khỏi nhầm nhé."
 BAD_NICKNAME = "Tên gọi đó dài quá hoặc có số, có địa chỉ. {You} gõ tên gọi ngắn thôi nhé."
 INVITATION = (
     "Lời mời cho {name}. {You} chép tin dưới đây rồi gửi:\n\n"
@@ -95,16 +96,16 @@ def show(turn: Turn) -> None:
 
 
 def _list(turn: Turn, relatives: Sequence[Row[Any]], *first: tuple[str, str]) -> None:
-    names = told_apart(relatives)
+    names = told_apart(relatives, turn.language)
     options = [(name, f"r:{row.id}") for name, row in zip(names, relatives, strict=True)]
     options = [*first, *options, ("Thêm người thân", "add"), ("Về mục chính", "menu")]
     states = zip(names, relatives, strict=True)
-    lines = "\n".join(f"• {name}: {_state(row)}" for name, row in states)
+    lines = "\n".join(f"• {name}: {_state(turn, row)}" for name, row in states)
     turn.ask(LIST if relatives else NOBODY_YET, options, "relatives.menu", lines=lines)
 
 
-def _state(row: Row[Any]) -> str:
-    return "đã vào" if row.joined else "chưa vào"
+def _state(turn: Turn, row: Row[Any]) -> str:
+    return turn.translated("đã vào" if row.joined else "chưa vào")
 
 
 def menu(turn: Turn) -> None:
@@ -129,7 +130,7 @@ def begin(turn: Turn) -> None:
     if n >= MOST:
         turn.say(FULL, n=n)
         return
-    options = [(relation_button(relation), relation) for relation in NEAREST]
+    options = [(relation_button(relation, turn.language), relation) for relation in NEAREST]
     turn.ask(WHICH, [*options, ("Người khác", "other")], "relatives.relation")
 
 
@@ -137,12 +138,13 @@ def relation(turn: Turn) -> None:
     """The relation was chosen: the rest of the list, or on to the age."""
     picked = turn.picked or ""
     if picked == "other":
-        rest = [(relation_button(name), name) for name in RELATIONS if name not in NEAREST]
-        turn.ask(WHICH_OTHER, rest, "relatives.relation")
+        rest = [name for name in RELATIONS if name not in NEAREST]
+        options = [(relation_button(name, turn.language), name) for name in rest]
+        turn.ask(WHICH_OTHER, options, "relatives.relation")
     elif picked in RELATIONS:
-        options = [(capital(label), band) for band, label in AGE_BANDS.items()]
+        options = [(capital(turn.translated(label)), band) for band, label in AGE_BANDS.items()]
         data = {"relation": picked}
-        name = capital(relation_label(picked))
+        name = capital(relation_label(picked, turn.language))
         turn.ask(AGE, options, "relatives.age", data, Name=name)
 
 
@@ -156,9 +158,11 @@ def age(turn: Turn) -> None:
     if chosen in PARENTS and chosen not in known:
         _add(turn, NewRelative(chosen, band, None))
         return
-    text = (SAME_RELATION if chosen in known else "") + NICKNAME
+    texts = [SAME_RELATION, NICKNAME] if chosen in known else [NICKNAME]
+    text = "\n".join(map(turn.translated, texts))
     data = {"relation": chosen, "age": band}
-    label = "người đó" if chosen in STRANGERS else relation_label(chosen)
+    stranger = chosen in STRANGERS
+    label = turn.translated("người đó") if stranger else relation_label(chosen, turn.language)
     example = f"{_title(chosen)} Tư"
     options = [("Bỏ qua", "skip")]
     at = "relatives.nickname"
@@ -197,7 +201,7 @@ def _fits(name: str) -> bool:
 
 def _title(chosen: str) -> str:
     """How this relation is called before a name: "bà" of "bà ngoại", "bác" of a neighbour."""
-    return "bác" if chosen in STRANGERS else relation_label(chosen).split(" ")[0]
+    return "bác" if chosen in STRANGERS else relation_label(chosen, "vi").split(" ")[0]
 
 
 def _invite(turn: Turn, relative: int) -> None:
@@ -207,11 +211,11 @@ def _invite(turn: Turn, relative: int) -> None:
         turn.say(GONE)
         return
     code, link = _key(turn, row.id)
-    label = _called(row)
-    me_to = SELF.get(label.split(" ")[0].casefold(), "cháu")
+    label = _called(row, turn.language)
+    me_to = SELF.get(_called(row, "vi").split(" ")[0].casefold(), "cháu")
     turn.say(
         INVITATION if link else INVITATION_NO_LINK,
-        name=relative_name(row.relation, row.nickname),
+        name=relative_name(row.relation, row.nickname, turn.language),
         relation=label,
         Relation=capital(label),
         me_to=me_to,
@@ -227,7 +231,7 @@ def _show_qr(turn: Turn, row: Row[Any]) -> None:
     """The same link as a picture, for a phone that lies beside this one."""
     code, link = _key(turn, row.id)
     if link and turn.has_pictures and turn.person.recorded:
-        label = _called(row)
+        label = _called(row, turn.language)
         turn.show_qr(link, QR, relation=label, Relation=capital(label), code=code)
     show(turn)
 
@@ -238,11 +242,11 @@ def _key(turn: Turn, relative: int) -> tuple[str, str]:
     return f"{code[:4]}-{code[4:]}", turn.world.link(code, turn.seat.bot)
 
 
-def _called(row: Row[Any]) -> str:
+def _called(row: Row[Any], lang: str) -> str:
     """How a pupil speaks to this relative: "bà ngoại", "chị Bé"."""
     if row.relation in STRANGERS:
-        return row.nickname or "cô bác"
-    return relation_label(row.relation)
+        return row.nickname or translate("cô bác", lang)
+    return relation_label(row.relation, lang)
 
 
 def _one(turn: Turn, row: Row[Any]) -> None:
@@ -252,8 +256,8 @@ def _one(turn: Turn, row: Row[Any]) -> None:
         ("Bỏ khỏi danh sách", "remove"),
         ("Quay lại", "back"),
     ]
-    name = relative_name(row.relation, row.nickname)
-    turn.ask(ONE, options, "relatives.one", {"id": row.id}, name=name, state=_state(row))
+    name = relative_name(row.relation, row.nickname, turn.language)
+    turn.ask(ONE, options, "relatives.one", {"id": row.id}, name=name, state=_state(turn, row))
 
 
 def one(turn: Turn) -> None:
@@ -262,7 +266,7 @@ def one(turn: Turn) -> None:
     if row is None:
         turn.say(GONE)
         return
-    name = relative_name(row.relation, row.nickname)
+    name = relative_name(row.relation, row.nickname, turn.language)
     if turn.picked == "invite":
         _invite(turn, row.id)
     elif turn.picked == "renew":
@@ -297,7 +301,7 @@ def remove(turn: Turn) -> None:
         people.drop_kinship(turn.person.id, row.id)
         forget_if_alone(turn, row.id)
         turn.store.audit.note(Change("relative.remove", "person", row.id), turn.person.id, turn.now)
-        turn.say(REMOVED, name=relative_name(row.relation, row.nickname))
+        turn.say(REMOVED, name=relative_name(row.relation, row.nickname, turn.language))
     show(turn)
 
 

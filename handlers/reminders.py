@@ -120,7 +120,8 @@ def show(turn: Turn) -> None:
     options = [("Dừng nhắn", "stop"), ("Giữ nguyên", "done")]
     if person.kind == "pupil":
         options[:0] = [("Đổi ngày", "day"), ("Đổi giờ", "hour")]
-    turn.ask(_state(turn, person), options, "remind.do", slot=slot_words(_rule(turn, person)))
+    slot = slot_words(_rule(turn, person), turn.language)
+    turn.ask(_state(turn, person), options, "remind.do", slot=slot)
 
 
 def _state(turn: Turn, person: Person) -> str:
@@ -130,7 +131,8 @@ def _state(turn: Turn, person: Person) -> str:
     if row is None or not person.recorded:
         return PUPIL_NONE
     by_habit = (row.data or {}).get("hour") == habits.HABIT
-    return " ".join([PUPIL_ON, *([BY_HABIT] if by_habit else []), PUPIL_LEFT])
+    texts = [PUPIL_ON, *([BY_HABIT] if by_habit else []), PUPIL_LEFT]
+    return " ".join(map(turn.translated, texts))
 
 
 def _rule(turn: Turn, person: Person) -> Mapping[str, Any]:
@@ -177,7 +179,7 @@ def _change(turn: Turn, rule: Mapping[str, Any], **chosen: str) -> None:
     row = turn.store.schedules.get(key(turn.person.id))
     data = (row.data if row is not None else None) or {}
     _set(turn, turn.person.id, rule, {**data, **chosen})
-    turn.say("Xong. Từ giờ {me} nhắc {you} vào {slot} nhé.", slot=slot_words(rule))
+    turn.say("Xong. Từ giờ {me} nhắc {you} vào {slot} nhé.", slot=slot_words(rule, turn.language))
 
 
 def stop(turn: Turn) -> None:
@@ -254,15 +256,16 @@ def _remind(turn: Turn, data: dict[str, Any]) -> None:
     said = (data["said"] + 1 if "said" in data else first) % len(IDEAS)
     data["said"] = said
     turn.sense = {"kind": "remind"}
+    text = " ".join(map(turn.translated, (IDEAS[said], LATER)))
     if not turn.idle:
-        turn.say(f"{IDEAS[said]} {LATER}")
+        turn.say(text)
         return
     options = [
         ("Hướng dẫn người thân", ":huongdan"),
         ("Học bài", ":hoc"),
         ("Đổi giờ nhắc", ":nhacnho"),
     ]
-    turn.ask(f"{IDEAS[said]} {LATER}", options, "menu")
+    turn.ask(text, options, "menu")
 
 
 ROUTES: dict[str, Callable[[Turn], None]] = {

@@ -19,6 +19,7 @@ from handlers.world import World
 Handler = Callable[[Turn], None]
 
 ASKS_A_NAME = frozenset({"relatives.nickname", "lop.whom"})
+FOR_ANYBODY = frozenset({"batdau", "ngonngu", "english", "tiengviet"})
 NAMES_TOO = frozenset({"dung", "hoc"})
 STALE = "Nút đó là của câu trước rồi. Câu đang chờ {you} là:"
 NOT_UNDERSTOOD = "{Me} chưa hiểu ý {you}. {You} bấm một nút, hoặc gõ số của nút đó nhé."
@@ -120,7 +121,7 @@ def _typed(turn: Turn, text: str) -> None:
         return
     if screened.secrets:
         confirm.address_reader(turn)
-        turn.again(SECRET_TEXT(deleted=_can_delete(turn)))
+        turn.again(SECRET_TEXT(_can_delete(turn), turn.language))
         return
     turn.text = nfc(screened.text)
     word = None if _may_be_a_name(turn) else command(turn.text)
@@ -156,7 +157,7 @@ def _choose(turn: Turn, choice: Choice) -> None:
 
 def _command(turn: Turn, word: Command) -> None:
     turn.argument = word.argument
-    if word.name == "batdau" or turn.seat.person is not None:
+    if word.name in FOR_ANYBODY or turn.seat.person is not None:
         COMMANDS.get(word.name, menu.show)(turn)
     else:
         joining.welcome(turn)

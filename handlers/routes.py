@@ -6,13 +6,16 @@ from handlers import (
     confirm,
     groups,
     guidance,
+    invitation,
     joining,
+    language,
     lesson,
     menu,
     myself,
     privacy,
     relatives,
     reminders,
+    review,
     speakers,
     tally,
     teacher,
@@ -26,7 +29,7 @@ Handler = Callable[[Turn], None]
 COMMANDS: Mapping[str, Handler] = {
     "batdau": joining.start,
     "hoc": lesson.choose,
-    "onbai": lesson.choose,
+    "onbai": review.show,
     "huongdan": guidance.begin,
     "nguoithan": relatives.show,
     "toi": myself.show,
@@ -38,6 +41,9 @@ COMMANDS: Mapping[str, Handler] = {
     "dulieu": privacy.show,
     "doinguoi": speakers.show,
     "trogiup": menu.help_,
+    "ngonngu": language.show,
+    "english": language.to_english,
+    "tiengviet": language.to_vietnamese,
     "gannhom": groups.bind,
     "huygan": groups.unbind,
 }
@@ -45,6 +51,7 @@ COMMANDS: Mapping[str, Handler] = {
 ROUTES: Mapping[str, Handler] = {
     "menu": menu.show,
     **joining.ROUTES,
+    **language.ROUTES,
     **lesson.ROUTES,
     **guidance.ROUTES,
     **confirm.ROUTES,
@@ -54,6 +61,7 @@ ROUTES: Mapping[str, Handler] = {
     **teacher.ROUTES,
     **tally.ROUTES,
     **reminders.ROUTES,
+    **review.ROUTES,
     **unfinished.ROUTES,
 }
 
@@ -63,5 +71,6 @@ FIRED: Mapping[str, Fired] = {
     **tally.FIRED,
     **groups.FIRED,
     **reminders.FIRED,
+    **invitation.FIRED,
     **unfinished.FIRED,
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from content.dialogue import bare
 from content.figures import WEEKDAYS
+from content.language import translate
 from db.store.tallies import DAYS
 
 HOUR_RE = re.compile(
@@ -43,6 +44,7 @@ def time_of(rule: Mapping[str, Any]) -> time:
     return time(rule["hour"], rule["minute"])
 
 
-def slot_words(rule: Mapping[str, Any]) -> str:
-    """The rule as people say it: "Chủ nhật lúc 19:00"."""
-    return f"{WEEKDAYS[day_of(rule)]} lúc {time_of(rule):%H:%M}"
+def slot_words(rule: Mapping[str, Any], lang: str) -> str:
+    """The rule as people say it in this language: "Chủ nhật lúc 19:00"."""
+    day = translate(WEEKDAYS[day_of(rule)], lang)
+    return translate("{day} lúc {time}", lang).format(day=day, time=f"{time_of(rule):%H:%M}")

@@ -21,10 +21,10 @@ YES, NO = "yes", "no"
 def show(turn: Turn) -> None:
     """`doinguoi`: the persons of this chat, somebody new, or leaving."""
     alone = len(turn.seat.persons) == 1
-    persons = [] if alone else named(turn.store, turn.seat.persons)
+    persons = [] if alone else named(turn.store, turn.seat.persons, turn.language)
     options = [(name, f"p:{row}") for row, name in persons]
-    mine = called(turn.store, turn.person)
-    leaving = (f"Gỡ {mine} khỏi máy này", "leave")
+    mine = called(turn.store, turn.person, turn.language)
+    leaving = ("Gỡ {name} khỏi máy này", "leave")
     options = [*options, ("Người khác (nhập mã)", "code"), leaving]
     turn.ask(ALONE if alone else WHO, options, "speakers.choose", name=mine)
 
@@ -35,7 +35,7 @@ def choose(turn: Turn) -> None:
     if picked == "code":
         joining.ask_code(turn, ANOTHER)
     elif picked == "leave" and turn.seat.person is not None:
-        name = called(turn.store, turn.person)
+        name = called(turn.store, turn.person, turn.language)
         data = {"id": turn.person.id}
         turn.ask(LEAVE, [("Gỡ", YES), ("Thôi", NO)], "speakers.leave", data, name=name)
     else:
@@ -49,7 +49,7 @@ def _switch(turn: Turn, chosen: str) -> None:
     if person is None:
         return
     joining.sit(turn, person)
-    if person.kind == "relative" and person.honorific is None:
+    if joining.asks_form(person):
         joining.ask_form(turn)
         return
     joining.greet(turn, person, FROM_NOW)
@@ -60,7 +60,7 @@ def leave(turn: Turn) -> None:
     person = turn.seat.person
     if turn.picked != YES or person is None or turn.data.get("id") != person.id:
         return
-    name = called(turn.store, person)
+    name = called(turn.store, person, turn.language)
     turn.store.chats.leave(turn.seat.account_id, person.id)
     turn.store.audit.note(Change("person.leave-chat", "person", person.id), person.id, turn.now)
     turn.seat.persons = tuple(row for row in turn.seat.persons if row != person.id)

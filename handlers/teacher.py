@@ -74,15 +74,15 @@ def _menu(turn: Turn, row: Row[Any]) -> None:
     pupils = turn.store.classes.pupils(row.id)
     bound = _bound(turn, row.id)
     turn.ask(
-        "\n".join(part for part in (GLANCE, pauses.glance(turn, row)) if part),
+        "\n".join(part for part in (turn.translated(GLANCE), pauses.glance(turn, row)) if part),
         [(label, what) for what, label in _choices(turn, row.id, bound).items()],
         "lop.do",
         {"class": row.id},
         label=row.label,
         joined=sum(bool(pupil.joined) for pupil in pupils),
         n=len(pupils),
-        bound=bound,
-        slot=slot_words(turn.store.tallies.rule(row.id)),
+        bound=turn.translated(bound),
+        slot=slot_words(turn.store.tallies.rule(row.id), turn.language),
     )
 
 
@@ -184,10 +184,11 @@ def _set(turn: Turn, row: Row[Any], day: int, at: time) -> None:
     first = set_slot(turn, row.id, rule, bound.account_id if bound else None)
     change = Change("slot", "school_class", row.id, old=dict(before), new=rule)
     turn.store.audit.note(change, turn.person.id, turn.now)
-    turn.say("Dạ, từ nay tổng kết gửi vào {slot} hằng tuần.", slot=slot_words(rule))
+    turn.say("Dạ, từ nay tổng kết gửi vào {slot} hằng tuần.", slot=slot_words(rule, turn.language))
     if first is not None:
         local = first.astimezone(turn.world.zone)
-        turn.say(FIRST_TIME, slot=slot_words(rule_of(local.weekday(), local.time())))
+        rule = rule_of(local.weekday(), local.time())
+        turn.say(FIRST_TIME, slot=slot_words(rule, turn.language))
 
 
 def _ask_unbind(turn: Turn, row: Row[Any]) -> None:

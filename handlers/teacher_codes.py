@@ -44,7 +44,8 @@ def _portion(
     if listed:
         turn.say("{codes}", codes="\n".join(_line(turn, pupil) for pupil in listed))
     if listed and start == 0:
-        turn.say(HOW_TO, door=turn.world.bots[turn.seat.bot].door)
+        face = turn.world.bots[turn.seat.bot]
+        turn.say(HOW_TO, door=turn.words(face.door, base=face.base, bot=face.username))
     following = start + PORTION
     options = [("Xem tiếp", "more")] if following < len(pupils) else []
     options += [] if everyone else [("Mã của cả lớp", "all")]

@@ -107,7 +107,7 @@ def alarm(turn: Turn, row: Row[Any]) -> datetime | None:
 def clock(turn: Turn, at: datetime) -> str:
     """The time of day in the school's zone, up to the next full minute: "16 giờ 05"."""
     local = (at + timedelta(seconds=59)).astimezone(turn.world.zone)
-    return f"{local.hour} giờ {local.minute:02d}"
+    return turn.words("{hour} giờ {minute}", hour=local.hour, minute=f"{local.minute:02d}")
 
 
 FIRED: Mapping[str, Fired] = {"code-alarm": alarm}

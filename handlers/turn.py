@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from content.address import ADDRESSES, Address, fill
+from content.address import ADDRESSES, Address, address_in, fill
 from content.dialogue import Choice, Message
 from content.fit import fit
+from content.language import translate
 from content.update import Update
 from db.seats import Person, Seat
 from db.session import NewRow
@@ -17,12 +18,18 @@ from db.store.outbox import How, Where
 from handlers.world import World
 
 VALUE_RE = re.compile(r"\{(\w+)\}")
-RESTING = frozenset({"", "menu", "joining.done", "left.do"})
+RESTING = frozenset({"", "menu", "joining.done", "left.do", "review.do"})
 """Where a conversation rests: a choice is offered, but nothing waits for an answer."""
 
 DEFAULT_HONORIFIC = {"pupil": "em", "staff": "thay-co"}
 
 Options = Sequence[Choice | tuple[str, str]]
+
+
+def address_of(person: Person) -> Address:
+    """How somebody is addressed in their language: as they chose, else by role, else neutrally."""
+    usual = person.honorific or DEFAULT_HONORIFIC.get(person.kind, "ban")
+    return address_in(person.language, usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class Turn:
         page_open: somebody has just opened the page and gets what has waited for it.
         late: what is due came over an hour late; it is made up or left out, and counted.
         last_word: nothing more is said unasked after this, until the person speaks.
+        address_as: how the reader is addressed, if it is not who speaks here.
         opened: `pending`, once it was read.
     """
 
@@ -131,23 +139,42 @@ class Turn:
 
     @property
     def address(self) -> Address:
-        """How the reader is addressed: what they chose, else by role, else neutrally."""
+        """How the reader is addressed: as they chose, else by role, else neutrally.
+
+        A group is spoken to in Vietnamese.
+        """
         if self.address_as is not None:
             return self.address_as
         person = self.seat.person
-        if person is None or self.seat.is_group:
+        if self.seat.is_group:
             return ADDRESSES["ban"]
-        return ADDRESSES[person.honorific or DEFAULT_HONORIFIC.get(person.kind, "ban")]
+        if person is None:
+            return address_in(self.pending.data.get("lang", "vi"), "ban")
+        return address_of(person)
+
+    @property
+    def language(self) -> str:
+        """The language that the reader is spoken to in, one of `content.model.LANGUAGES`."""
+        return self.address.lang
+
+    def translated(self, text: str) -> str:
+        """A text of ours in the reader's language, nothing filled in: a part of a longer one.
+
+        What goes to `words`, `say`, `ask` or `again` as a whole is translated there.
+        """
+        return translate(text, self.address.lang)
 
     def words(self, text: str, **values: object) -> str:
-        """`text` with {you} {You} {me} {Me}, then {bot} and the {values} filled in.
+        """`text` in the reader's language, with {you} {You} {me} {Me}, then {bot} and the {values}.
 
         {bot} is our user name here: in a group a command must name it, or Telegram may keep it from
         us.
         """
+        address = self.address
+        text = translate(text, address.lang)
         if "{" not in text:
             return text
-        filled = fill(text, self.address)
+        filled = fill(text, address)
         known = {"bot": self.world.bots[self.seat.bot].username, **values}
         return VALUE_RE.sub(lambda m: str(known[m[1]]) if m[1] in known else m[0], filled)
 
@@ -194,16 +221,18 @@ class Turn:
         """
         asked = self.words(text, **values)
         choices = tuple([self._choice(option, values) for option in options])
-        self.question = Pending(at, data or {}, asked, choices, free)
+        data = dict(data or {})
+        if self.seat.person is None and self.language != "vi":
+            data["lang"] = self.language  # nobody speaks yet who could keep it
+        self.question = Pending(at, data, asked, choices, free)
         self.messages.append(Message(asked, choices))
 
     def _choice(self, option: Choice | tuple[str, str], values: Mapping[str, object]) -> Choice:
-        """An option with its words filled in; one without a brace in it stays as it is."""
+        """An option with its label in the reader's language, and its words filled in."""
         if not isinstance(option, Choice):
             option = Choice(*option)
-        if "{" not in option.label:
-            return option
-        return Choice(self.words(option.label, **values), option.value)
+        label = self.words(option.label, **values)
+        return option if label == option.label else Choice(label, option.value)
 
     def again(self, why: str = "", **values: object) -> None:
         """Show the open question once more, after a sentence that says why."""

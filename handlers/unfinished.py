@@ -89,8 +89,7 @@ def _title(turn: Turn, row: Row[Any], run_id: int) -> str | None:
     lesson = turn.world.library.get(run.lesson)
     if lesson is None or run.finished_at is not None or "closed" in run.state:
         return None
-    person = turn.seat.person
-    return lesson.title.in_(person.language if person is not None else "vi")
+    return lesson.title.in_(turn.language)
 
 
 def _still_at_it(turn: Turn, row: Row[Any]) -> datetime | None:

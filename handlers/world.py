@@ -56,10 +56,11 @@ class BotFace:
 
     @property
     def door(self) -> str:
-        """What somebody who only has a code does first, inside a sentence: "mở https://…"."""
-        if self.channel == WEB:
-            return f"mở {self.base}"
-        return f"nhắn riêng cho @{self.username}"
+        """What somebody who only has a code does first, inside a sentence.
+
+        With {base} and {bot} still to be filled: "mở https://…", "nhắn riêng cho @lantoa_bot".
+        """
+        return "mở {base}" if self.channel == WEB else "nhắn riêng cho @{bot}"
 
     def group_link(self, code: str) -> str:
         """The link that adds the bot to a group with this code."""

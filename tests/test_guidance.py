@@ -253,6 +253,6 @@ def test_a_day_without_its_year_is_the_nearest(typed, today, day):
 
 
 def test_days_are_named_as_people_speak():
-    assert day_words(TODAY, TODAY) == "hôm nay"
-    assert day_words(date(2026, 11, 16), TODAY) == "hôm qua"
-    assert day_words(date(2026, 11, 3), TODAY) == "ngày 03/11"
+    assert day_words(TODAY, TODAY, "vi") == "hôm nay"
+    assert day_words(date(2026, 11, 16), TODAY, "vi") == "hôm qua"
+    assert day_words(date(2026, 11, 3), TODAY, "vi") == "ngày 03/11"

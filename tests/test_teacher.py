@@ -284,4 +284,4 @@ def test_what_is_no_hour(typed):
 def test_a_slot_in_words():
     at = hour_typed("17:05")
     assert at is not None
-    assert slot_words(rule_of(0, at)) == "Thứ Hai lúc 17:05"
+    assert slot_words(rule_of(0, at), "vi") == "Thứ Hai lúc 17:05"

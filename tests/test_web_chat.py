@@ -254,7 +254,8 @@ async def read_events(phone: Browser, n: int, **headers: str) -> list[dict]:
 async def test_a_stream_catches_up_and_goes_on(phone, sqlite_school):
     await joined(phone, sqlite_school)
     hello, welcome = await read_events(phone, 2, **{"Last-Event-ID": "1"})
-    assert hello == {"event": "who", "data": {"label": "Lan (7A)", "since": 0, "push": "not yet"}}
+    who = {"label": "Lan (7A)", "since": 0, "push": "not yet", "lang": "vi"}
+    assert hello == {"event": "who", "data": who}
     assert welcome["id"] == "2"
     assert welcome["data"]["text"].startswith("Chào Lan!")
     async with asyncio.TaskGroup() as group:

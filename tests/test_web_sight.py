@@ -200,7 +200,7 @@ async def test_a_page_is_woken_by_the_beat_where_the_call_was_lost(school, tmp_p
 def test_a_chat_nobody_has_spoken_in_has_no_news(school):
     with school.engine.connect() as connection:
         found = read_news("0" * 20, 7, connection)
-    who = {"label": "", "since": 0, "push": ""}
+    who = {"label": "", "since": 0, "push": "", "lang": "vi"}
     assert found.to_json() == {"events": [], "who": who, "last": 7}
 
 

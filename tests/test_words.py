@@ -26,6 +26,9 @@ NAMES = [
     "tieptuc",
     "gannhom",
     "huygan",
+    "ngonngu",
+    "english",
+    "tiengviet",
 ]
 
 
@@ -81,6 +84,12 @@ def test_a_label_is_a_command_with_without_and_in_decomposed_diacritics(name):
         ("gắn nhóm", "gannhom"),
         ("hủy gắn", "huygan"),
         ("huỷ gắn", "huygan"),
+        ("đổi ngôn ngữ", "ngonngu"),
+        ("language", "ngonngu"),
+        ("English", "english"),
+        ("tieng anh", "english"),
+        ("tiếng Việt", "tiengviet"),
+        ("Vietnamese", "tiengviet"),
     ],
 )
 def test_common_ways_to_type_a_command_are_understood(typed, name):

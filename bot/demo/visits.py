@@ -46,7 +46,7 @@ class Kin:
     @property
     def label(self) -> str:
         """The pupil's button for them."""
-        return relative_name(self.relation, self.nickname or None)
+        return relative_name(self.relation, self.nickname or None, "vi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ def invite(phone: Phone, kin: Kin) -> Script:
     """Put a relative on the list, and get the code to hand on."""
     yield typed("người thân")
     yield phone.tap("Thêm người thân")
-    if not phone.offers(relation_button(kin.relation)):
+    if not phone.offers(relation_button(kin.relation, "vi")):
         yield phone.tap("Người khác")
-    yield phone.tap(relation_button(kin.relation))
+    yield phone.tap(relation_button(kin.relation, "vi"))
     yield phone.tap(capital(AGE_BANDS[kin.band]))
     if phone.offers("Bỏ qua"):
         yield typed(kin.nickname) if kin.nickname else phone.tap("Bỏ qua")

@@ -87,8 +87,15 @@ class Feed:
 
     def asks(self, account_id: int, sender: str) -> str:
         """The route that waits for the chat's answer; "" for none."""
+        return str(self._pending(account_id, sender).get("at", ""))
+
+    def language(self, account_id: int, sender: str) -> str:
+        """The language that was chosen in a chat in which nobody speaks yet."""
+        return str(self._pending(account_id, sender).get("data", {}).get("lang", "vi"))
+
+    def _pending(self, account_id: int, sender: str) -> dict[str, Any]:
         row = self._session.one(PENDING, {"account": account_id, "sender": sender})
-        return "" if row is None else str(row.pending.get("at", ""))
+        return {} if row is None else dict(row.pending)
 
 
 def _seen(chat: OpenChat, last: int) -> dict[str, int]:

@@ -50,6 +50,7 @@ WHOLE = (
         PUPIL.c.full_name.label("pupil_name"),
         RELATIVE.c.nickname,
         RELATIVE.c.honorific,
+        RELATIVE.c.language,
         kinship.c.relation,
     )
     .join(PUPIL, PUPIL.c.id == guidance.c.pupil_id)
@@ -121,6 +122,8 @@ class Guidance:
         passed: whether a check was passed.
         agreed: whether more may be recorded of it: the pupil's guardian has not taken the yes
             back, and the relative has not erased themselves.
+        honorific: how the relative is addressed; None: not asked yet.
+        language: the relative's.
         relation: what the relative is to this pupil; None once the pupil has removed them.
     """
 
@@ -140,6 +143,7 @@ class Guidance:
     pupil_name: str | None
     nickname: str | None
     honorific: str | None
+    language: str
     relation: str | None
 
     @property

@@ -87,6 +87,9 @@ RENAME = (
 SET_HONORIFIC = (
     update(person).where(person.c.id == bindparam("row")).values(honorific=bindparam("form"))
 )
+SET_LANGUAGE = (
+    update(person).where(person.c.id == bindparam("row")).values(language=bindparam("lang"))
+)
 BLANK = (
     update(person)
     .where(person.c.id == bindparam("row"))
@@ -309,6 +312,10 @@ class People:
     def set_honorific(self, row: int, honorific: str | None) -> None:
         """How the person wants to be addressed: a key of `content.address.ADDRESSES`."""
         self._session.read(SET_HONORIFIC, {"row": row, "form": honorific})
+
+    def set_language(self, row: int, language: str) -> None:
+        """The person wants to read this language, one of `content.model.LANGUAGES`."""
+        self._session.read(SET_LANGUAGE, {"row": row, "lang": language})
 
     def with_role(self, role: str) -> Sequence[int]:
         """Ids of those who have this part now."""

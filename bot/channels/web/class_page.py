@@ -132,7 +132,7 @@ def _notice(store: Store, class_id: int, *, any_yet: bool) -> str:
     bound = store.classes.binding(class_id)
     if not is_page(bound):
         return ENDED if bound is None else IN_GROUP
-    return "" if any_yet else EMPTY.format(slot=slot_words(store.tallies.rule(class_id)))
+    return "" if any_yet else EMPTY.format(slot=slot_words(store.tallies.rule(class_id), "vi"))
 
 
 def _day(local: datetime) -> str:

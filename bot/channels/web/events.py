@@ -25,6 +25,7 @@ class News:
         more: whether there is more that may be asked for at once.
         push: whether to ask this device if it may be told of news (`db.store.push.WISH`); "" while
             nobody speaks.
+        lang: the language that they are spoken to in.
     """
 
     events: tuple[Mapping[str, Any], ...]
@@ -33,11 +34,17 @@ class News:
     last: int
     more: bool = False
     push: str = ""
+    lang: str = "vi"
 
     @property
     def who(self) -> dict[str, Any]:
         """Who is speaking, as the page is told."""
-        return {"label": self.label, "since": self.since, "push": self.push}
+        return {
+            "label": self.label,
+            "since": self.since,
+            "push": self.push,
+            "lang": self.lang,
+        }
 
     def to_json(self) -> dict[str, Any]:
         """All of it, plain JSON."""
@@ -58,11 +65,12 @@ def read_news(account: str, after: int, connection: Connection) -> News:
         return News((), "", 0, after)
     rows = store.feed.after(chat, after) if after else store.feed.history(chat)
     person = store.people.get(store.chats.speaking(chat.account) or 0)
-    label = called(store, person) if person is not None else ""
+    lang = person.language if person is not None else store.feed.language(chat.account, account)
+    label = called(store, person, lang) if person is not None else ""
     last = max([after, chat.since - 1, *(row.id for row in rows)])
     more = after > 0 and len(rows) == MOST_ROWS
     push = chat.wish if person is not None else ""
-    return News(tuple(events_of(rows)), label, chat.since, last, more, push)
+    return News(tuple(events_of(rows)), label, chat.since, last, more, push, lang)
 
 
 def events_of(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
