@@ -11,10 +11,10 @@ from content import engine
 from content.competences import SKILLS
 from content.dialogue import Choice, chosen
 from content.model import Lesson
-from content.parts import Reader
 from content.run import Advance, Answered, Finished, RunState
 from db.store.runs import Attempt, NewRun, Playing
-from handlers import casting, confirm, guidance, unfinished
+from handlers import casting, confirm, finding, guidance, remember, unfinished
+from handlers.offers import offered
 from handlers.turn import Turn
 
 FIRST = "an-toan/ma-otp"  # safety first, before anything that touches money
@@ -60,16 +60,17 @@ def choose(turn: Turn) -> None:
 def pick(turn: Turn) -> None:
     """A lesson or a group of lessons was picked, or a title typed."""
     runs = turn.store.runs.of_person(turn.person.id)
-    offered = _offered(turn)
-    said = turn.picked or _titled(turn.text, offered)
+    said = turn.picked or _titled(turn.text, offered(turn))
     kind, _, name = (said or "").partition(":")
     if kind == "skill" and name in SKILLS:
         _list(turn, name, runs)
     elif kind == "lesson":
         _open(turn, name, runs)
+    elif kind == "help":
+        finding.show(turn, name)
     elif said is not None:
         _pick(turn, runs)
-    else:
+    elif not finding.offer(turn):
         turn.again(NOT_FOUND)
 
 
@@ -91,6 +92,8 @@ def step(turn: Turn) -> None:
     state = RunState.from_json(run.state)
     bank = turn.world.library.bank
     moved = engine.advance(lesson, state, said, lang=lang, stale=stale, bank=bank)
+    if moved.state.misses and finding.offer(turn):
+        return  # no answer at all, but something to be found; `hoc` brings the question back
     if not moved.done:  # else its end is written, or it was over before
         turn.store.runs.save(run.id, moved.state.to_json())
     _settle(turn, run, lesson, moved)
@@ -104,16 +107,6 @@ def after(turn: Turn) -> None:
         return
     turn.data = {"lesson": lesson_id or None}
     guidance.begin(turn)
-
-
-def _offered(turn: Turn) -> tuple[Lesson, ...]:
-    """The lessons this person may take, in order; staff take the pupils' lessons too."""
-    person, library = turn.person, turn.world.library
-    if person.kind == "staff":
-        return tuple(lesson for lesson in library if {"pupil", "staff"} & set(lesson.audience))
-    member = person.membership("pupil")
-    reader: Reader = "relative" if person.kind == "relative" else "pupil"
-    return library.for_reader(reader, member.grade if member else None)
 
 
 def _is_open(run: Row[Any]) -> bool:
@@ -143,21 +136,21 @@ def _missing(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> Lesson | N
     if not turn.person.recorded:
         return None
     wanted = set(lesson.requires) - _done(runs)
-    return next((each for each in _offered(turn) if each.id in wanted), None)
+    return next((each for each in offered(turn) if each.id in wanted), None)
 
 
 def _next(turn: Turn, runs: Sequence[Row[Any]]) -> Lesson | None:
     """The lesson to recommend: the first one not finished that may be started."""
     done = _done(runs)
-    left = [lesson for lesson in _offered(turn) if lesson.id not in done]
+    left = [lesson for lesson in offered(turn) if lesson.id not in done]
     ready = [lesson for lesson in left if _missing(turn, lesson, runs) is None]
     first = [lesson for lesson in ready if lesson.id == FIRST]
     return next(iter([*first, *ready]), None)
 
 
-def _titled(text: str, offered: Sequence[Lesson]) -> str | None:
+def _titled(text: str, mine: Sequence[Lesson]) -> str | None:
     """A lesson whose title was typed; its button may say more than the title."""
-    found = chosen(text, [Choice(lesson.title.vi, f"lesson:{lesson.id}") for lesson in offered])
+    found = chosen(text, [Choice(lesson.title.vi, f"lesson:{lesson.id}") for lesson in mine])
     return found.value if found and not text.isdecimal() and len(text) > 1 else None
 
 
@@ -174,7 +167,7 @@ def _recommend(turn: Turn, runs: Sequence[Row[Any]]) -> None:
 
 def _pick(turn: Turn, runs: Sequence[Row[Any]]) -> None:
     """The recommended lesson, then the groups; where there is one group only, its lessons."""
-    skills = dict.fromkeys(lesson.skill for lesson in _offered(turn))
+    skills = dict.fromkeys(lesson.skill for lesson in offered(turn))
     if not skills:
         turn.say(NO_LESSON)
         return
@@ -192,7 +185,7 @@ def _pick(turn: Turn, runs: Sequence[Row[Any]]) -> None:
 def _list(turn: Turn, skill: str, runs: Sequence[Row[Any]]) -> None:
     """The lessons of a group: finished ones are marked, locked ones are told and not offered."""
     done, lang = _done(runs), turn.person.language
-    mine = _offered(turn)
+    mine = offered(turn)
     lines, options = [], []
     for lesson in (each for each in mine if each.skill == skill):
         title, first = lesson.title.in_(lang), _missing(turn, lesson, runs)
@@ -210,7 +203,7 @@ def _list(turn: Turn, skill: str, runs: Sequence[Row[Any]]) -> None:
 
 def _open(turn: Turn, lesson_id: str, runs: Sequence[Row[Any]]) -> None:
     """Begin a lesson that was picked, or go on with it; the right to it is checked here."""
-    lesson = next((each for each in _offered(turn) if each.id == lesson_id), None)
+    lesson = next((each for each in offered(turn) if each.id == lesson_id), None)
     if lesson is None:
         turn.say(NOT_OFFERED)
         _pick(turn, runs)
@@ -296,6 +289,8 @@ def _settle(
             turn.store.runs.attempt(Attempt(run.id, run.person_id, run.class_id, *answer), turn.now)
         elif isinstance(fact, Finished):
             _finish(turn, run, moved, fact, keep=keep)
+            if keep:
+                remember.lesson_over(turn, run, lesson, moved.state)
     *before, last = moved.messages
     for message in before:
         turn.say(message.text)

@@ -11,7 +11,7 @@ from content.words import Command, code_in, command
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import Where
-from handlers import confirm, groups, joining, menu
+from handlers import confirm, finding, groups, joining, menu
 from handlers.routes import COMMANDS, ROUTES
 from handlers.turn import Pending, Turn
 from handlers.world import World
@@ -135,7 +135,7 @@ def _typed(turn: Turn, text: str) -> None:
         turn.data = turn.pending.data
         _end(turn, lambda: ROUTES[turn.pending.at](turn))
     else:
-        _end(turn, lambda: _lost(turn, NOT_UNDERSTOOD))
+        _end(turn, lambda: _search(turn))
 
 
 def _may_be_a_name(turn: Turn) -> bool:
@@ -161,6 +161,12 @@ def _command(turn: Turn, word: Command) -> None:
         COMMANDS.get(word.name, menu.show)(turn)
     else:
         joining.welcome(turn)
+
+
+def _search(turn: Turn) -> None:
+    """No word, no code, no answer: it may be what somebody wants to know."""
+    if not finding.offer(turn):
+        _lost(turn, NOT_UNDERSTOOD)
 
 
 def _lost(turn: Turn, why: str) -> None:
