@@ -33,10 +33,10 @@ WAITS: Final = datetime.max.replace(tzinfo=UTC, microsecond=0)
 CLEAN = Due("clean", "clean", BY_RULE, rule={"hour": 3, "minute": 30})
 """The one schedule that speaks to nobody."""
 
-ONCE = ("ask", "waiting", "left")
+ONCE = ("ask", "waiting", "left", "review")
 """Kinds without a rule, whose handlers find out by themselves whether anything is to be said."""
 
-FIRST = ("ask", "waiting", "tally-unsure", "left", "remind")
+FIRST = ("ask", "waiting", "tally-unsure", "left", "review", "remind")
 """What a page that is opened gets first: what somebody else waits for."""
 
 Fired = Callable[[Turn, Row[Any]], datetime | None]

@@ -8,7 +8,7 @@ from typing import Any
 
 from db.store import Store
 from db.store.reminders import Reminders
-from handlers import unasked
+from handlers import recall, unasked
 from handlers.world import World
 
 TOO_OLD = timedelta(hours=1)  # a reminder of what was to be done an hour ago is none
@@ -90,6 +90,14 @@ def _left(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -
     return _falls_away(store, world, sense, now)
 
 
+def _review(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """Something is still to be reviewed."""
+    person = store.people.get(sense["person"])
+    if person is None or not recall.due_plan(store, world, person, now).items:
+        return Verdict("reviewed")
+    return _falls_away(store, world, sense, now)
+
+
 def _ask(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
     """At least one of the claims stands and has no answer; then it may wait for the morning."""
     found = [store.guidances.get(int(row)) for row in sense["ids"]]
@@ -124,6 +132,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
         "unasked": _person,
         "remind": _remind,
         "left": _left,
+        "review": _review,
         "ask": _ask,
         "unsure": _unsure,
         "tally": _tally,

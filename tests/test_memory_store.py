@@ -34,8 +34,9 @@ def test_due_is_what_its_time_has_come_for_the_longest_overdue_first(school: Min
     due = school.store(lambda s: s.memory.due(lan, school.now))
     assert [card.item for card in due] == ["s:c", "q:a:b"]
     assert school.store(lambda s: s.memory.n_due(lan, school.now)) == 2
-    assert school.store(lambda s: s.memory.next_at(lan)) == school.now - 3 * DAY
-    assert school.store(lambda s: s.memory.next_at(school.person["minh"])) is None
+    assert school.store(lambda s: s.memory.nth_due_at(lan)) == school.now - 3 * DAY
+    assert school.store(lambda s: s.memory.nth_due_at(lan, 3)) == school.now + 2 * DAY
+    assert school.store(lambda s: s.memory.nth_due_at(school.person["minh"])) is None
 
 
 def test_nothing_kept_is_nothing_written(school: MiniSchool) -> None:

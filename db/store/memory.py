@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, bindparam, case, func, select, update
 
 from content.memory import Card
 from db.memory_tables import card, review, sighting
+from db.models import attempt
 from db.session import Session
 
 OF_PERSON = card.c.person_id == bindparam("person")
@@ -20,10 +21,29 @@ PUT_OFF = (
 )
 DUE = select(card).where(OF_PERSON, card.c.due_at <= bindparam("at")).order_by(card.c.due_at)
 N_DUE = select(func.count()).where(OF_PERSON, card.c.due_at <= bindparam("at"))
-NEXT_AT = select(func.min(card.c.due_at)).where(OF_PERSON)
+NTH_DUE_AT = (
+    select(card.c.due_at)
+    .where(OF_PERSON)
+    .order_by(card.c.due_at)
+    .limit(1)
+    .offset(bindparam("before"))
+)
+TRIES = (
+    select(attempt.c.step, attempt.c.right)
+    .where(attempt.c.run_id == bindparam("run"), attempt.c.at >= bindparam("since"))
+    .order_by(attempt.c.id)
+)
 
 SEEN = select(sighting.c.scene).where(
     sighting.c.person_id == bindparam("person"), sighting.c.at >= bindparam("since")
+)
+VERDICTS = (
+    select(sighting.c.scene, sighting.c.fake, sighting.c.said_fake)
+    .where(
+        sighting.c.person_id == bindparam("person"),
+        sighting.c.scene.in_(bindparam("scenes", expanding=True)),
+    )
+    .order_by(sighting.c.id)
 )
 # The same scene may have been seen long ago too: only its newest sighting is answered now.
 NEWEST = (
@@ -102,10 +122,14 @@ class Memory:
         """How many of the person's cards are due."""
         return int(self._session.read(N_DUE, {"person": person, "at": now}).scalar_one())
 
-    def next_at(self, person: int) -> datetime | None:
-        """When the person's first card is or was due; None without cards."""
-        found: datetime | None = self._session.read(NEXT_AT, {"person": person}).scalar_one()
-        return found
+    def nth_due_at(self, person: int, n: int = 1) -> datetime | None:
+        """When the person's first card is or was due, or so many are; None if they have less."""
+        row = self._session.one(NTH_DUE_AT, {"person": person, "before": n - 1})
+        return row.due_at if row is not None else None
+
+    def tries(self, run: int, since: datetime) -> Sequence[Row[Any]]:
+        """The answers of a run from an instant on, in order: step, right."""
+        return self._session.all(TRIES, {"run": run, "since": since})
 
     def keep(self, person: int, cards: Sequence[Card]) -> None:
         """Write cards, new ones and known ones, in one statement."""
@@ -127,6 +151,19 @@ class Memory:
     def judged(self, person: int, scene: str, said_fake: bool) -> None:
         """What they said of the scene when they saw it last; a second word changes nothing."""
         self._session.read(JUDGE, {"person": person, "which": scene, "verdict": said_fake})
+
+    def verdicts(self, person: int, scenes: Iterable[str]) -> dict[str, bool]:
+        """Of these scenes those that were judged when last seen, and whether rightly."""
+        wanted = sorted(set(scenes))
+        if not wanted:
+            return {}
+        rows = self._session.all(VERDICTS, {"person": person, "scenes": wanted})
+        newest = {row.scene: row for row in rows}
+        return {
+            name: row.fake == row.said_fake
+            for name, row in newest.items()
+            if row.said_fake is not None
+        }
 
     def seen_since(self, person: int, since: datetime) -> frozenset[str]:
         """The scenes that the person was shown from `since` on."""
