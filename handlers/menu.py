@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from content.words import COMMANDS as WORDS
 from db.seats import Person
+from handlers import recall
 from handlers.relations import called, capital
 from handlers.turn import Turn
 
@@ -54,10 +55,19 @@ def show(turn: Turn) -> None:
     person = turn.person
     name = heading(turn)
     text = "Đang nói chuyện với: {name}. {You} chọn nhé:" if name else "Mời {you} chọn:"
-    options = [(WORDS[word].label, f":{word}") for word in MENUS[role(person)]]
+    options = [(WORDS[word].label, f":{word}") for word in _offered(turn, person)]
     if len(turn.seat.persons) > 1:
         options.append((WORDS["doinguoi"].label, ":doinguoi"))
     turn.ask(text, options, "menu", name=name)
+
+
+def _offered(turn: Turn, person: Person) -> tuple[str, ...]:
+    """The words of the role; to review is offered only while something is due."""
+    words = MENUS[role(person)]
+    if not recall.is_kept(person) or not turn.store.memory.n_due(person.id, turn.now):
+        return words
+    after = words.index("hoc") + 1
+    return (*words[:after], "onbai", *words[after:])
 
 
 def help_(turn: Turn) -> None:
