@@ -75,8 +75,8 @@ RESUMED: Mapping[str, str] = {
 }
 ABOUT: Mapping[str, str] = {
     "relative": (
-        "Dạ, {me} chỉ tự nhắn trong hai việc: hỏi {you} cho chắc khi con cháu ghi đã hướng dẫn "
-        "{you}, và nhắc khi {you} còn học dở một bài ạ."
+        "Dạ, {me} chỉ tự nhắn trong ba việc: hỏi {you} cho chắc khi con cháu ghi đã hướng dẫn "
+        "{you}, nhắc khi {you} còn học dở một bài, và mời {you} ôn lại bài đã học ạ."
     ),
     "staff": "Dạ, {me} chỉ tự nhắn riêng cho {you} khi nhóm lớp có việc cần {you} biết.",
 }
@@ -86,7 +86,10 @@ PUPIL_ON = (
     "Tuần nào {you} đã hướng dẫn ai rồi thì {me} không nhắc."
 )
 BY_HABIT = "{Me} chọn giờ này vì {you} hay học vào lúc đó."
-PUPIL_LEFT = "Bài nào {you} học dở, {me} cũng nhắc, nhiều nhất hai lần."
+PUPIL_LEFT = (
+    "Bài nào {you} học dở, {me} cũng nhắc, nhiều nhất hai lần. Có vài câu tới lúc ôn thì {me} rủ "
+    "{you} ôn."
+)
 PUPIL_NONE = "{Me} chưa đặt lịch nhắc nào cho {you}."
 
 log = structlog.get_logger()
