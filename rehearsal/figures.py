@@ -8,11 +8,13 @@ of counting may or may not be in: so each figure is a range, mostly of one numbe
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import yaml
 from typing_extensions import override
 
 from rehearsal.deeds import Guidance, Pupil, SchoolClass, SlotRule, Span, State
@@ -38,26 +40,31 @@ CHANGE_RE = re.compile(
 )
 WEEK_RE = re.compile(r"tuần (\d\d)/(\d\d)(?:/(\d{4}))? – (\d\d)/(\d\d)/(\d{4})")
 
-# Which skill group an act counts for, by how it is told; the lessons as `lantoa content list` has
-# them, the groups in the order in which the log offers them (the first one wins a tie).
-SKILLS: Mapping[str, str] = {
-    "cách dùng điện thoại": "Dùng điện thoại cơ bản",
-    "bài “Chữ to, tiếng to, màn hình dễ nhìn”": "Dùng điện thoại cơ bản",
-    "bài “Gọi video cho người nhà ở xa”": "Dùng điện thoại cơ bản",
-    "cách làm dịch vụ công trên điện thoại": "Dịch vụ công",
-    "bài “Cổng Dịch vụ công: tự gõ đúng địa chỉ”": "Dịch vụ công",
-    "cách thanh toán bằng điện thoại": "Thanh toán",
-    "bài “Quét mã QR: đọc ba thứ rồi mới trả”": "Thanh toán",
-    "cách giữ an toàn khi dùng điện thoại": "An toàn",
-    "bài “Mã OTP là chìa khóa nhà”": "An toàn",
-    "bài “Công an thật, công an giả”": "An toàn",
-    "cách dùng điện thoại để lo việc sức khỏe": "Sức khỏe",
-    "bài “Đặt lịch khám: đi đúng cửa của bệnh viện”": "Sức khỏe",
-    "cách mua sắm trên mạng": "Mua sắm",
-    "cách học tập và dùng AI": "Học tập và AI",
-    "một việc trên điện thoại": "Khác",
+# What the log calls an act of each skill, in the order in which it offers them (the first one wins
+# a tie), and what the tally calls the skill.
+ACTS: Mapping[str, tuple[str, str]] = {
+    "dien-thoai": ("cách dùng điện thoại", "Dùng điện thoại cơ bản"),
+    "dich-vu-cong": ("cách làm dịch vụ công trên điện thoại", "Dịch vụ công"),
+    "thanh-toan": ("cách thanh toán bằng điện thoại", "Thanh toán"),
+    "an-toan": ("cách giữ an toàn khi dùng điện thoại", "An toàn"),
+    "suc-khoe": ("cách dùng điện thoại để lo việc sức khỏe", "Sức khỏe"),
+    "mua-sam": ("cách mua sắm trên mạng", "Mua sắm"),
+    "hoc-tap-ai": ("cách học tập và dùng AI", "Học tập và AI"),
+    "khac": ("một việc trên điện thoại", "Khác"),
 }
-GROUPS = tuple(dict.fromkeys(SKILLS.values()))
+LESSONS = Path(__file__).parents[1] / "content" / "lessons"
+
+
+def _taught() -> Iterator[tuple[str, str]]:
+    """Each lesson of the course as an act is told of it, with its skill; read from its file."""
+    for path in sorted(LESSONS.glob("*/*.yaml")):
+        head = yaml.safe_load(path.read_text(encoding="utf-8").split("\nfacts:")[0])
+        title = head["title"]
+        yield f"bài “{title if isinstance(title, str) else title['vi']}”", ACTS[head["skill"]][1]
+
+
+SKILLS: Mapping[str, str] = dict([*ACTS.values(), *_taught()])
+GROUPS = tuple(skill for _, skill in ACTS.values())
 
 
 @dataclass(frozen=True, slots=True)
