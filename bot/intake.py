@@ -11,6 +11,7 @@ from bot.channels import OutRow, Receipt, Unavailable
 from bot.clock import Clock
 from bot.flood import Floods
 from bot.metrics import Metrics
+from content.language import translate
 from content.update import Update
 from db.batch import Unit
 from db.runner import Busy, Database
@@ -166,7 +167,9 @@ def _apologise(update: Update, now: datetime, store: Store) -> Committed:
     if store.seat is None or update.group:
         return Committed(outcome="failed")
     where = Where(store.seat.account_id, store.seat.bot)
-    row = store.outbox.put(where, "say", {"text": APOLOGY, "buttons": []}, now)
+    person = store.seat.person
+    text = translate(APOLOGY, person.language if person is not None else "vi")
+    row = store.outbox.put(where, "say", {"text": text, "buttons": []}, now)
     return Committed((row,), store.seat.account_id, taken=False, outcome="failed")
 
 

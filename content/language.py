@@ -37,4 +37,6 @@ def catalogue(lang: str) -> Mapping[str, str]:
     """
     with (FOLDER / lang / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
         found = read_po(file, locale=lang, domain=DOMAIN)
-    return MappingProxyType({str(each.id): str(each.string) for each in found if each.id})
+    return MappingProxyType(
+        {str(each.id): str(each.string) for each in found if each.id and each.string}
+    )

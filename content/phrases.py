@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from content.language import translate
+
 # Several wordings take turns by the number of questions behind the reader, never by chance. Older
 # beginners ("relative") get a plainer, more polite wording; pupils and staff share the other.
 PUPIL: dict[str, tuple[str, ...]] = {
@@ -86,59 +88,6 @@ RELATIVE: dict[str, tuple[str, ...]] = PUPIL | {
     "scene_act_fake": ("Gặp thế này, {you} làm gì ạ?",),
 }
 
-ENGLISH: dict[str, tuple[str, ...]] = {
-    "open": ("{title}\nAbout {minutes} minutes. {goal}",),
-    "teach_first": ("Afterwards you will teach this to someone in your family.",),
-    "right": ("That's right!", "Correct!", "Right, well done!"),
-    "wrong": ("Not quite.", "Not this one."),
-    "again": ("Please try once more.", "Please choose again."),
-    "answer": ("The right answer is “{answer}”.",),
-    "next": ("Continue",),
-    "done": ("I did it",),
-    "later": ("Later",),
-    "could-not": ("I could not do it",),
-    "did": ("Great!", "Well done!"),
-    "did_later": ("All right, do it when you have time.",),
-    "did_not": ("That is fine. Ask someone to show you, then try again.",),
-    "unclear": ("I did not understand that. Please choose a number or a letter.",),
-    "unclear_example": (
-        "I still did not understand. Please choose the number or letter of an answer: 1 or A.",
-    ),
-    "changed": ("This lesson has just been edited. Let us go on from here.",),
-    "restart": ("This lesson has just been rewritten. Let us start again.",),
-    "checking": ("(This is being checked again.)",),
-    "finished": ("You have finished the lesson! Right at the first try: {right}/{total}.",),
-    "finished_plain": ("You have finished the lesson!",),
-    "remember": ("One line to remember: {line}",),
-    "script": ("How to teach it to someone in your family:\n{script}",),
-    "over": ("You have already finished this lesson.",),
-    "scene_sms": ("A text message from: {sender}\n“{text}”\nIs it genuine or fake?",),
-    "scene_chat": ("A chat message from: {sender}\n“{text}”\nIs it genuine or fake?",),
-    "scene_call": ("A call from: {sender}\n“{text}”\nIs it genuine or fake?",),
-    "scene_video": ("A video call from: {sender}\n“{text}”\nIs it genuine or fake?",),
-    "scene_email": ("An email from: {sender}\n“{text}”\nIs it genuine or fake?",),
-    "scene_web": ("A web page: {sender}\n“{text}”\nIs it genuine or fake?",),
-    "scene_app": ("A notice on the phone: {sender}\n“{text}”\nIs it genuine or fake?",),
-    "scene_paper": ("A sheet of paper: {sender}\n“{text}”\nIs it genuine or fake?",),
-    "scene_social": ("A post online: {sender}\n“{text}”\nIs it genuine or fake?",),
-    "genuine": ("Genuine",),
-    "fake": ("Fake",),
-    "scene_fake_right": ("Sharp eyes, this is a fake!", "Right, this is a fake!"),
-    "scene_fake_wrong": ("This one is a fake. Cheats make it look very real.",),
-    "scene_genuine_right": ("Right, this one is genuine.", "Sharp eyes, this one is genuine!"),
-    "scene_genuine_wrong": (
-        "This one is genuine. Being careful is good, but not every message cheats.",
-    ),
-    "scene_act": ("What do you do, then?",),
-    "scene_act_fake": ("What do you do when this comes?",),
-    "scene_signs": ("What shows that it is genuine:\n{signs}",),
-    "scene_signs_fake": ("What gives the fake away:\n{signs}",),
-    "check_open": ("Now it is your relative's turn. There are {total} short questions.",),
-    "checked": ("That is all. You answered {right} of {total} correctly. Thank you.",),
-    "checked_plain": ("That is all. Thank you for your answers.",),
-    "check_over": ("These questions are already finished.",),
-}
-
 # Typed instead of tapping, compared bare; only where they cannot mean two things.
 GO_ON = frozenset(
     {"ok", "oke", "okay", "vang", "da", "u", "uh", "tiep", "roi", "duoc", "xong", "yes"}
@@ -154,15 +103,14 @@ def phrase(key: str, track: str, lang: str, turn: int, values: Mapping[str, obje
     """One of the engine's sentences, with its own values in and {you}, {me} left for the caller.
 
     Args:
-        key: a key of the tables above.
+        key: a key of the tables above; other languages have their wordings in the catalogues.
         track: "pupil", "young", "relative" or "check" (the relative's questions, worded alike).
-        lang: "en", or anything else for Vietnamese.
+        lang: the reader's language, "vi" or "en".
         turn: picks among several wordings; any whole number.
         values: for {title}, {right} and the like; never searched for placeholders again.
     """
-    table = ENGLISH if lang == "en" else PUPIL if track in {"pupil", "young"} else RELATIVE
-    wordings = table[key]
-    pieces = wordings[turn % len(wordings)].split("{")
+    wordings = (PUPIL if track in {"pupil", "young"} else RELATIVE)[key]
+    pieces = translate(wordings[turn % len(wordings)], lang).split("{")
     return pieces[0] + "".join(_put(piece, values) for piece in pieces[1:])
 
 

@@ -207,6 +207,11 @@ def invitation(figures: Figures, kind: str) -> str:
     return f"Tuần tới, mời mỗi {one} chỉ thêm cho người thân một việc nhỏ nữa."
 
 
+def school_week(monday: date, rows: Sequence[Figures], kind: str) -> str:
+    """The whole school's running week: `school_table` under its title."""
+    return f"Cả trường, tuần {week_label(monday)}\n\n{school_table(rows, kind)}"
+
+
 def school_table(rows: Sequence[Figures], kind: str) -> str:
     """The whole school in one short table: a line for each class, then the sum."""
     one = pupil_word(kind)

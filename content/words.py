@@ -21,13 +21,15 @@ class Word:
     """One row of the table of commands.
 
     Attributes:
-        label: what menus show.
+        label: what menus show; other languages have theirs in the catalogues.
         aliases: what may be typed besides the name and the label, with diacritics; case and spaces
             do not matter, and diacritics may be left out.
+        english: what may be typed in English, its label among it.
     """
 
     label: str
     aliases: tuple[str, ...] = ()
+    english: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +48,67 @@ class Command:
 
 COMMANDS: Mapping[str, Word] = MappingProxyType(
     {
-        "batdau": Word("Bắt đầu", ("start", "bắt đầu lại")),
-        "hoc": Word("Học bài", ("học", "học tiếp", "vào học", "bài học", "học bài mới")),
-        "onbai": Word("Ôn bài", ("ôn tập", "ôn lại", "ôn bài cũ")),
+        "batdau": Word("Bắt đầu", ("bắt đầu lại",), ("start",)),
+        "hoc": Word(
+            "Học bài",
+            ("học", "học tiếp", "vào học", "bài học", "học bài mới"),
+            ("learn", "lesson", "lessons"),
+        ),
+        "onbai": Word("Ôn bài", ("ôn tập", "ôn lại", "ôn bài cũ"), ("review",)),
         "huongdan": Word(
             "Hướng dẫn người thân",
             ("hướng dẫn", "em đã hướng dẫn", "đã hướng dẫn", "ghi hướng dẫn", "báo cáo"),
+            ("teach", "i taught someone"),
         ),
-        "nguoithan": Word("Người thân", ("người thân của em", "thêm người thân", "gia đình")),
-        "toi": Word("Kết quả của tôi", ("tôi", "của tôi", "kết quả", "kết quả của em")),
-        "lop": Word("Lớp", ("lớp học", "lớp của tôi", "lớp của em", "lớp tôi", "lớp em")),
-        "tongket": Word("Tổng kết tuần", ("tổng kết", "tổng kết lớp", "kết quả tuần")),
-        "nhacnho": Word("Nhắc nhở", ("nhắc", "giờ nhắc", "đổi giờ nhắc", "cài nhắc nhở")),
+        "nguoithan": Word(
+            "Người thân",
+            ("người thân của em", "thêm người thân", "gia đình"),
+            ("family", "my family"),
+        ),
+        "toi": Word(
+            "Kết quả của tôi",
+            ("tôi", "của tôi", "kết quả", "kết quả của em"),
+            ("results", "my results"),
+        ),
+        "lop": Word(
+            "Lớp",
+            ("lớp học", "lớp của tôi", "lớp của em", "lớp tôi", "lớp em"),
+            ("class", "my class"),
+        ),
+        "tongket": Word(
+            "Tổng kết tuần",
+            ("tổng kết", "tổng kết lớp", "kết quả tuần"),
+            ("summary", "weekly summary"),
+        ),
+        "nhacnho": Word(
+            "Nhắc nhở",
+            ("nhắc", "giờ nhắc", "đổi giờ nhắc", "cài nhắc nhở"),
+            ("reminders", "reminder"),
+        ),
         "dulieu": Word(
             "Dữ liệu của tôi",
             ("dữ liệu", "dữ liệu của em", "xem dữ liệu", "xóa dữ liệu", "rút đồng ý"),
+            ("data", "my data"),
         ),
-        "doinguoi": Word("Đổi người", ("đổi người dùng", "đổi người nói", "chuyển người")),
-        "trogiup": Word("Trợ giúp", ("help", "menu", "giúp", "giúp với", "giúp đỡ", "thực đơn")),
-        "ngonngu": Word("Ngôn ngữ", ("đổi ngôn ngữ", "language", "change language")),
-        "english": Word("Tiếng Anh", ("english", "in english", "speak english")),
-        "tiengviet": Word("Tiếng Việt", ("tiengviet", "vietnamese", "nói tiếng việt")),
-        "dung": Word("Dừng nhắc", ("dừng", "stop", "dừng lại", "ngừng", "ngừng nhắc", "tắt nhắc")),
-        "tieptuc": Word("Nhắc trở lại", ("tiếp tục", "tiếp tục nhắc", "bật nhắc")),
-        "gannhom": Word("Gắn nhóm", ("gắn nhóm lớp", "kết nối nhóm")),
-        "huygan": Word("Hủy gắn nhóm", ("hủy gắn", "gỡ nhóm", "hủy nhóm")),
+        "doinguoi": Word(
+            "Đổi người", ("đổi người dùng", "đổi người nói", "chuyển người"), ("change person",)
+        ),
+        "trogiup": Word("Trợ giúp", ("menu", "giúp", "giúp với", "giúp đỡ", "thực đơn"), ("help",)),
+        "ngonngu": Word("Ngôn ngữ", ("đổi ngôn ngữ",), ("language", "change language")),
+        "english": Word("Tiếng Anh", english=("english", "in english", "speak english")),
+        "tiengviet": Word("Tiếng Việt", ("nói tiếng việt",), ("vietnamese",)),
+        "dung": Word(
+            "Dừng nhắc",
+            ("dừng", "stop", "dừng lại", "ngừng", "ngừng nhắc", "tắt nhắc"),
+            ("stop reminders",),
+        ),
+        "tieptuc": Word(
+            "Nhắc trở lại",
+            ("tiếp tục", "tiếp tục nhắc", "bật nhắc"),
+            ("resume", "resume reminders"),
+        ),
+        "gannhom": Word("Gắn nhóm", ("gắn nhóm lớp", "kết nối nhóm"), ("link group",)),
+        "huygan": Word("Hủy gắn nhóm", ("hủy gắn", "gỡ nhóm", "hủy nhóm"), ("unlink group",)),
     }
 )
 
@@ -79,7 +117,7 @@ def _forms() -> Mapping[str, tuple[tuple[str, str], ...]]:
     """Every way to type a command, spaced and joined, as (form, name), found by its bare form."""
     table: dict[str, tuple[tuple[str, str], ...]] = {}
     for name, word in COMMANDS.items():
-        phrases = (name, word.label, *word.aliases)
+        phrases = (name, word.label, *word.aliases, *word.english)
         for form in dict.fromkeys([*phrases, *(phrase.replace(" ", "") for phrase in phrases)]):
             table[bare(form)] = (*table.get(bare(form), ()), (form, name))
     return MappingProxyType(table)

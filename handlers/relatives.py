@@ -163,7 +163,7 @@ def age(turn: Turn) -> None:
     data = {"relation": chosen, "age": band}
     stranger = chosen in STRANGERS
     label = turn.translated("người đó") if stranger else relation_label(chosen, turn.language)
-    example = f"{_title(chosen)} Tư"
+    example = turn.words("{title} Tư", title=_title(chosen))
     options = [("Bỏ qua", "skip")]
     at = "relatives.nickname"
     turn.ask(text, options, at, data, free=True, name=label, example=example, n=MOST_LETTERS)

@@ -118,8 +118,7 @@ def _school(turn: Turn) -> str:
         turn.store.tallies.alone(row.id, monday, sunday, turn.now, turn.world.zone)
         for row in turn.store.classes.of_year(turn.world.school.year)
     ]
-    title = f"Cả trường, tuần {week_label(monday)}"
-    return f"{title}\n\n{texts.school_table(rows, turn.world.school.kind)}"
+    return texts.school_week(monday, rows, turn.world.school.kind)
 
 
 def _next(turn: Turn) -> None:
