@@ -8,7 +8,8 @@ from typing import Final
 from content import engine
 from content.model import Lesson
 from content.run import Advance, Checked, RunState
-from db.store.guidances import Answer, Guidance, Path
+from db.store.guidances import Answer, Check, Guidance, Path
+from handlers import kept
 from handlers.acts import pupil_name, relative_address
 from handlers.turn import Turn
 
@@ -121,7 +122,10 @@ def _play(turn: Turn, found: Guidance, path: Path, moved: Advance) -> None:
 def _checked(turn: Turn, found: Guidance, path: Path, fact: Checked) -> None:
     passed = Fraction(fact.n_right, fact.n_total) >= PASS_SHARE
     answer = Answer(found.id, told_on(turn, found, path), found.relative_id)
-    turn.store.guidances.check(answer, fact.n_right, fact.n_total, turn.now, passed=passed)
+    check = Check(fact.n_right, fact.n_total, passed)
+    turn.store.guidances.check(answer, check, turn.now)
+    if passed:
+        kept.plan(turn, found)
 
 
 def told_on(turn: Turn, found: Guidance, path: Path) -> Path:

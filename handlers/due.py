@@ -36,7 +36,7 @@ CLEAN = Due("clean", "clean", BY_RULE, rule={"hour": 3, "minute": 30})
 ONCE = ("ask", "waiting", "left", "review")
 """Kinds without a rule, whose handlers find out by themselves whether anything is to be said."""
 
-FIRST = ("ask", "waiting", "tally-unsure", "left", "review", "remind")
+FIRST = ("ask", "waiting", "tally-unsure", "kept", "reteach", "left", "review", "remind")
 """What a page that is opened gets first: what somebody else waits for."""
 
 Fired = Callable[[Turn, Row[Any]], datetime | None]

@@ -75,8 +75,8 @@ RESUMED: Mapping[str, str] = {
 }
 ABOUT: Mapping[str, str] = {
     "relative": (
-        "Dạ, {me} chỉ tự nhắn trong ba việc: hỏi {you} cho chắc khi con cháu ghi đã hướng dẫn "
-        "{you}, nhắc khi {you} còn học dở một bài, và mời {you} ôn lại bài đã học ạ."
+        "Dạ, {me} chỉ tự nhắn trong ba việc: hỏi {you} về việc con cháu ghi đã hướng dẫn {you}, "
+        "nhắc khi {you} còn học dở một bài, và mời {you} ôn lại bài đã học ạ."
     ),
     "staff": "Dạ, {me} chỉ tự nhắn riêng cho {you} khi nhóm lớp có việc cần {you} biết.",
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from db.store import Store
 from db.store.reminders import Reminders
-from handlers import recall, unasked
+from handlers import kept, recall, unasked
 from handlers.world import World
 
 TOO_OLD = timedelta(hours=1)  # a reminder of what was to be done an hour ago is none
@@ -109,6 +109,14 @@ def _ask(store: Store, world: World, sense: Mapping[str, Any], now: datetime) ->
     return _person(store, world, sense, now)
 
 
+def _kept(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """What was shown is still to be asked about; then it may wait for the morning."""
+    found = store.guidances.get(sense["guidance"])
+    if found is None or found.n_again != sense["round"] or not kept.is_open(store, found):
+        return Verdict("answered")
+    return _person(store, world, sense, now)
+
+
 def _unsure(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
     """The teacher's word on a tally is still wanted."""
     known = store.tallies.get(sense["tally"])
@@ -134,6 +142,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
         "left": _left,
         "review": _review,
         "ask": _ask,
+        "kept": _kept,
         "unsure": _unsure,
         "tally": _tally,
     }

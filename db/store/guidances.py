@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, and_, bindparam, exists, select, update
+from sqlalchemy import Row, and_, bindparam, exists, func, select, update
 
 from db.models import confirmation, consent, guidance, kinship, person, skill_check
 from db.session import Session
 
-State = Literal["claimed", "confirmed", "shown"]
+State = Literal["claimed", "confirmed", "shown", "kept"]
 Path = Literal["chat", "handed"]
+Purpose = Literal["shown", "kept"]
 
 PUPIL = person.alias("pupil")
 RELATIVE = person.alias("relative")
@@ -32,6 +33,27 @@ PASSED = (
     .correlate(guidance)
     .label("passed")
 )
+CHECKS = skill_check.c.guidance_id == guidance.c.id
+KEPT = (
+    exists()
+    .where(CHECKS, skill_check.c.purpose == "kept", skill_check.c.passed.is_(True))
+    .correlate(guidance)
+    .label("kept")
+)
+SHOWN_AT = (
+    select(func.min(skill_check.c.at))
+    .where(CHECKS, skill_check.c.purpose == "shown", skill_check.c.passed.is_(True))
+    .correlate(guidance)
+    .scalar_subquery()
+    .label("shown_at")
+)
+N_AGAIN = (
+    select(func.count(skill_check.c.id))
+    .where(CHECKS, skill_check.c.purpose == "kept")
+    .correlate(guidance)
+    .scalar_subquery()
+    .label("n_again")
+)
 AGREED = (
     exists()
     .where(
@@ -46,6 +68,9 @@ WHOLE = (
         guidance,
         VERDICT,
         PASSED,
+        KEPT,
+        SHOWN_AT,
+        N_AGAIN,
         and_(AGREED, RELATIVE.c.erased_at.is_(None)).label("agreed"),
         PUPIL.c.full_name.label("pupil_name"),
         RELATIVE.c.nickname,
@@ -120,6 +145,9 @@ class Guidance:
     Attributes:
         verdict: the relative's newest answer, `yes` or `no`; None: not answered.
         passed: whether a check was passed.
+        kept: whether the one of weeks later was passed too.
+        shown_at: when a check was passed first, UTC.
+        n_again: how often the relative was checked again after weeks.
         agreed: whether more may be recorded of it: the pupil's guardian has not taken the yes
             back, and the relative has not erased themselves.
         honorific: how the relative is addressed; None: not asked yet.
@@ -139,6 +167,9 @@ class Guidance:
     cancelled_at: datetime | None
     verdict: str | None
     passed: bool
+    kept: bool
+    shown_at: datetime | None
+    n_again: int
     agreed: bool
     pupil_name: str | None
     nickname: str | None
@@ -149,6 +180,8 @@ class Guidance:
     @property
     def state(self) -> State:
         """The highest state it has reached; a cancelled one counts nowhere."""
+        if self.kept:
+            return "kept"
         if self.passed:
             return "shown"
         return "confirmed" if self.verdict == "yes" else "claimed"
@@ -169,6 +202,23 @@ class Answer:
     guidance_id: int
     path: Path
     by_person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How a relative answered the check questions.
+
+    Attributes:
+        n_right: right ones.
+        n_questions: of how many.
+        passed: whether that is enough.
+        purpose: what it was to show: the skill, or weeks later that it is still there.
+    """
+
+    n_right: int
+    n_questions: int
+    passed: bool
+    purpose: Purpose = "shown"
 
 
 class Guidances:
@@ -224,18 +274,9 @@ class Guidances:
         """The relative's answer, `yes` or `no`; an earlier one stays, the newest counts."""
         self._session.add(confirmation, **asdict(answer), verdict=verdict, at=now)
 
-    def check(
-        self, answer: Answer, n_right: int, n_questions: int, now: datetime, *, passed: bool
-    ) -> None:
-        """The relative answered the check questions: right ones, of how many."""
-        self._session.add(
-            skill_check,
-            **asdict(answer),
-            n_right=n_right,
-            n_questions=n_questions,
-            passed=passed,
-            at=now,
-        )
+    def check(self, answer: Answer, check: Check, now: datetime) -> None:
+        """The relative answered the check questions."""
+        self._session.add(skill_check, **asdict(answer), **asdict(check), at=now)
 
 
 def _guidance(row: Row[Any]) -> Guidance:
