@@ -332,7 +332,8 @@ def _answer(play: _Play, state: RunState, place: int, ask: Ask, picked: str) -> 
     name = play.steps[place][0]
     option = next(option for option in ask.options if option.key == picked)
     fact = Answered(name, picked, option.right, state.tries + 1)
-    verdict = play.words("right" if option.right else "wrong", state.asked)
+    gentle = "" if play.lesson.scored else "_gentle"
+    verdict = play.words(f"{'right' if option.right else 'wrong'}{gentle}", state.asked)
     verdict = f"{verdict} {option.because.in_(play.lang)}"
     if not option.right and state.tries == 0 and play.track != "check":
         feedback = Message(f"{verdict}\n{play.words('again', state.asked)}")
@@ -341,7 +342,7 @@ def _answer(play: _Play, state: RunState, place: int, ask: Ask, picked: str) -> 
     if not option.right:
         label = ask.answer.text.in_(play.lang).rstrip(".")
         reason = ask.answer.because.in_(play.lang)
-        verdict = f"{verdict}\n{play.words('answer', answer=label)} {reason}"
+        verdict = f"{verdict}\n{play.words(f'answer{gentle}', answer=label)} {reason}"
     first = int(option.right and state.tries == 0)
     behind = replace(state, right=state.right + first, asked=state.asked + 1)
     return play.go_on(behind, place + 1, (Message(verdict),), (fact,))

@@ -193,7 +193,7 @@ def _across(files: Mapping[str, SourceFile], bank: Bank) -> Iterator[Problem]:
     for file in files.values() if bank.scripts else ():
         for path, script in checks.scripts_drawn(file.data):
             if script not in bank.scripts:
-                yield file.problem(path, f"Kho tình huống không có kịch bản “{script}”.", "warning")
+                yield file.problem(path, f"Kho tình huống không có kịch bản “{script}”.")
     requires = {name: checks.required_by(file.data) for name, file in files.items()}
     for name, finding in checks.requirement_findings(requires):
         yield files[name].problem(finding.path, finding.reason)

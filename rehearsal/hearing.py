@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 
 from rehearsal.terms import Heard
 
-RIGHT = ("Đúng rồi!", "Chính xác!", "Đúng rồi, em giỏi lắm!")
-WRONG = ("Chưa đúng.", "Chưa phải.", "Chưa đúng đâu nhé.")
+RIGHT = ("Đúng rồi!", "Chính xác!", "Đúng rồi, em giỏi lắm!", "Phải đó.", "Đúng vậy.")
+WRONG = ("Chưa đúng.", "Chưa phải.", "Chưa đúng đâu nhé.", "Mình cùng nghĩ thêm nhé.")
 MENU = "Đang nói chuyện với:"
 STALE = "Nút đó là của câu trước rồi."
 MARK_RE = re.compile(r"[\u0300-\u036f]")
@@ -17,7 +17,7 @@ NUMBERED_RE = re.compile(r"(\d+)\. (.+)")
 OPENED_RE = re.compile(r"^(.+)\n(?:Khoảng|Bài này khoảng) \d+ phút", re.MULTILINE)
 RESUMED_RE = re.compile(r"đang học dở bài “(.+?)”")
 FINISHED = "học xong bài rồi"
-ANSWER_RE = re.compile(r"(?:Đáp án|Câu) đúng là “(.+?)”")
+ANSWER_RE = re.compile(r"(?:(?:Đáp án|Câu) đúng|Cách nên làm) là “(.+?)”")
 WHAT = r"bài “.+?”|cách .+?|một việc .+?"
 DAY = r"[Hh]ôm nay|[Hh]ôm qua|[Nn]gày \d\d/\d\d"
 TOLD = rf"(?P<day>{DAY}) em chỉ (?P<kin>.+?) (?P<what>{WHAT}), "

@@ -14,7 +14,7 @@ PICKING = (
     "muốn học lại bài nào?",
 )
 NONSENSE = ("không biết", "alo", "ơ sao thế", "???", "hihi", "em chịu", "cái này là gì vậy ạ")
-RELATIVE_RIGHT = ("Dạ đúng rồi ạ!", "Dạ chính xác ạ!")
+RELATIVE_RIGHT = ("Dạ đúng rồi ạ!", "Dạ chính xác ạ!", "Dạ phải ạ.", "Dạ đúng vậy ạ.")
 MOST_STEPS = 40
 
 Part = Generator[Act, Heard, Heard]
