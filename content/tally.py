@@ -26,7 +26,8 @@ class Figures:
         claimed: guidances nobody has confirmed yet. A guidance counts once, in its highest state.
         confirmed: guidances the relative has confirmed.
         shown: guidances whose relative has passed the check.
-        kept: guidances whose skill was still there weeks later; nothing measures it yet.
+        kept: guidances whose skill was still there weeks later.
+        kept_now: guidances of whatever day that were found kept in the period.
         relatives: different persons guided.
         top_skill: id in `content.competences.SKILLS`; None if nobody guided.
         late: guidances of days before the period, logged since the slot before ("bổ sung").
@@ -49,6 +50,7 @@ class Figures:
     top_skill: str | None = None
     late: int = 0
     not_started: int = 0
+    kept_now: int = 0
     previous: "Figures | None" = None
 
     @property
@@ -84,7 +86,7 @@ class Figures:
 
     def stored(self) -> dict[str, Any]:
         """What is kept of a tally as it was sent: enough to say the same again."""
-        return self.as_json() | {"not_started": self.not_started}
+        return self.as_json() | {"not_started": self.not_started, "kept_now": self.kept_now}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Figures":
@@ -97,6 +99,7 @@ class Figures:
             top_skill=stored["top_skill"],
             late=stored["late"],
             not_started=stored.get("not_started", 0),
+            kept_now=stored.get("kept_now", 0),
             previous=cls.from_json(stored["previous"]) if stored.get("previous") else None,
             **{name: stored[name] for name in plain},
             **stored["guidances"],
@@ -168,6 +171,8 @@ def lines(figures: Figures, kind: str) -> list[str]:
         _guidances(f),
         f"Người thân được hướng dẫn: {number(f.relatives)} người",
     ]
+    if f.kept_now:
+        found.append(f"Bốn tuần sau vẫn nhớ: {number(f.kept_now)} lượt")
     if f.top_skill:
         found.append(f"Kỹ năng được hướng dẫn nhiều nhất: {SKILLS.get(f.top_skill, f.top_skill)}")
     if f.previous:
@@ -238,8 +243,10 @@ def _guidances(f: Figures) -> str:
     parts = [
         f"mới ghi {number(f.claimed)}",
         f"người thân đã xác nhận {number(f.confirmed)}",
-        f"người thân đã làm được {number(f.shown + f.kept)}",
+        f"người thân đã làm được {number(f.shown)}",
     ]
+    if f.kept:
+        parts.append(f"người thân vẫn nhớ {number(f.kept)}")
     return f"Lượt hướng dẫn: {number(f.guidances)} ({', '.join(parts)})"
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from content.names import sort_key
-from content.tally import Figures, month_weeks, period_before
+from content.tally import Figures, month_weeks, period_before, weekly
 from db.store import tallies
 from tests.conversation import ZONE, MiniSchool, local
 
@@ -239,6 +239,31 @@ def test_the_tally_is_the_one_worked_out_by_hand(hand):
     assert found.not_started == 1
     assert found.previous is not None
     assert found.previous.not_started == 2
+
+
+def test_kept_is_counted_apart_and_in_the_week_in_which_it_was_found(hand):
+    shown = next(row for row in hand.school.rows("skill_check") if row.passed).guidance_id
+    about = {"guidance_id": shown, "path": "chat", "by_person_id": hand.school.person["ba"]}
+    for when, passed in (("14/12 18:00:00", False), ("16/12 18:00:00", True)):
+        hand.school.insert(
+            "skill_check",
+            n_right=1 + passed,
+            n_questions=2,
+            passed=passed,
+            purpose="kept",
+            at=at(when),
+            **about,
+        )
+    first, last, slot = date(2026, 12, 14), date(2026, 12, 20), local("2026-12-20 19:00")
+    found = figures(hand, first=first, last=last, as_of=slot)
+    assert (found.kept_now, found.kept, found.guidances) == (1, 0, 0)
+    assert "Bốn tuần sau vẫn nhớ: 1 lượt" in weekly(found, "THCS")
+    then = figures(hand)  # as at its slot nothing had been asked again
+    assert (then.shown, then.kept, then.kept_now) == (1, 0, 0)
+    now = figures(hand, as_of=slot)
+    assert (now.shown, now.kept, now.kept_now) == (0, 1, 0)
+    assert "người thân đã làm được 0, người thân vẫn nhớ 1)" in weekly(now, "THCS")
+    assert Figures.from_json(found.stored()).kept_now == 1
 
 
 def test_what_is_stored_of_a_tally_says_the_same_again(hand):
