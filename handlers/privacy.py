@@ -49,6 +49,7 @@ STAFF = (
     "Giữ đến {until}. Ban giám hiệu và người phụ trách xem được. "
     "Muốn sửa hoặc xóa, {you} báo người phụ trách của trường."
 )
+TO_REVIEW = "; câu để ôn lại: {cards}; lần ôn xong: {reviews}; tình huống đã xem: {scenes}"
 DEVICES = "; máy được báo khi có tin: {n}"
 NO_CONSENT = "chưa có, nên mình không lưu kết quả học mới"
 CONSENT = "có, ghi ngày {day}"
@@ -114,6 +115,10 @@ def until(turn: Turn) -> str:
 def _numbers(turn: Turn, kept: Kept) -> dict[str, str]:
     names = ("lessons", "answers", "guidances", "confirmations", "chats")
     numbers = {name: number(getattr(kept, name)) for name in names}
+    if kept.cards or kept.reviews or kept.scenes:
+        names = ("cards", "reviews", "scenes")
+        memory = {name: number(getattr(kept, name)) for name in names}
+        numbers["answers"] += turn.words(TO_REVIEW, **memory)
     if kept.devices:
         numbers["chats"] += turn.words(DEVICES, n=number(kept.devices))
     return numbers

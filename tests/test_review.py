@@ -237,6 +237,20 @@ def test_consent_taken_back_in_the_middle_ends_the_writing(learning):
     assert learning.rows("review") == []
 
 
+def test_what_is_kept_of_it_is_told_and_erased(learning):
+    lan = learning.joined("lan")
+    assert "câu để ôn lại" not in lan.says("dulieu")
+    put(learning, "lan", FIRST, SECOND)
+    lan.says("onbai")
+    lan.taps("Không đọc")
+    lan.taps("Không bấm")
+    assert "câu để ôn lại: 2; lần ôn xong: 1; tình huống đã xem: 0" in lan.says("dulieu")
+    lan.taps("Xóa dữ liệu của em")
+    lan.taps("Xóa thật")
+    for table in ("card", "review", "sighting", "schedule"):
+        assert learning.rows(table) == [], table
+
+
 def test_a_scene_comes_back_as_another_one_with_a_genuine_one_beside_it(scenes):
     lan = scenes.joined("lan")
     put(scenes, "lan", "s:cong-an/thieu-ta")

@@ -69,6 +69,9 @@ COUNTS: Mapping[str, Select[Any]] = {
         confirmation.c.by_person_id == WHO
     ),
     "chats": _count(speaker.c.person_id == WHO),
+    "cards": _count(card.c.person_id == WHO),
+    "reviews": _count(review.c.person_id == WHO),
+    "scenes": _count(sighting.c.person_id == WHO),
     "devices": _count(push_subscription.c.account_id.in_(CHATS)),
 }
 
@@ -110,6 +113,9 @@ class Kept:
         guidances: times they guided a relative, as a pupil; cancelled ones left out.
         confirmations: guidances that they answered for, as a relative.
         chats: accounts in which they speak.
+        cards: questions and scenes of which it is known when to ask them again.
+        reviews: reviews that they ended.
+        scenes: scenes that they were shown.
         devices: browsers that are told when there is news in one of these.
     """
 
@@ -118,6 +124,9 @@ class Kept:
     guidances: int
     confirmations: int
     chats: int
+    cards: int
+    reviews: int
+    scenes: int
     devices: int
 
 
