@@ -1,10 +1,12 @@
 """The bank of scenes: messages and calls as they really come, half of them genuine."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
 from typing import Annotated, Literal, Self
+from zlib import crc32
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -124,8 +126,9 @@ class Bank:
     ) -> Scene | None:
         """A scene not seen yet, or None; the same arguments draw the same scene.
 
-        Fakes and genuine ones take turns, and the audience's number says where the turn begins, so
-        that two who sit side by side get different ones and nobody can tell what is coming.
+        Fakes and genuine ones take turns, and the audience's number says where the turn begins, at
+        another place for each script, so that two who sit side by side get different ones and
+        nobody can tell what is coming. Who has seen two more of one kind gets one of the other.
 
         Args:
             scripts: which to draw from; empty, all.
@@ -138,9 +141,11 @@ class Bank:
             if scene.suits(audience.reader, audience.grade)
             and (truth is None or scene.fake == (truth == "fake"))
         ]
-        start = audience.number % len(row) if row else 0
+        start = (audience.number + crc32("".join(scripts).encode())) % len(row) if row else 0
         rotated = row[start:] + row[:start]
-        return next((scene for scene in rotated if scene.id not in audience.seen), None)
+        left = [scene for scene in rotated if scene.id not in audience.seen]
+        owed = self._owed(audience.seen)
+        return next((scene for scene in left if scene.fake == owed), next(iter(left), None))
 
     def cast(self, lesson: Lesson, track: Track, audience: Audience) -> Mapping[str, str]:
         """The ids of the scenes for a run of a lesson, by step; a step that gets none is left out.
@@ -156,6 +161,12 @@ class Bank:
                 if scene is not None:
                     drawn[name] = scene.id
         return drawn
+
+    def _owed(self, seen: frozenset[str]) -> bool | None:
+        """Whether fakes (True) or genuine ones (False) are two or more behind; None, neither."""
+        kinds = Counter(self.scenes[name].fake for name in seen if name in self.scenes)
+        ahead = kinds[True] - kinds[False]
+        return None if abs(ahead) < 2 else ahead < 0
 
     def _rows(self, scripts: tuple[str, ...]) -> tuple[Scene, ...]:
         """The scenes of some scripts in the order of drawing, fakes and genuine in turns."""
