@@ -20,7 +20,8 @@ from content.loader import Library, LoadErrors, load
 from content.model import Lesson
 from content.parts import LANGUAGES
 from content.problems import Problem
-from content.style import bank_findings, style_findings
+from content.style import style_findings
+from content.style_bank import bank_findings
 
 FAILURE, WRONG_USE = 1, 2
 READERS = {"pupil": "học sinh", "relative": "người thân", "staff": "thầy cô"}

@@ -8,7 +8,8 @@ import pytest
 from content.address import ADDRESSES, fill
 from content.bank import SCENES, load_bank
 from content.scenes import Audience
-from content.style import bank_findings, sentences
+from content.style_bank import bank_findings
+from content.style_words import sentences
 
 SCRIPTS = [
     "bao-hiem",
