@@ -1,4 +1,4 @@
-"""The fixed lists a lesson refers to: 24 digital competences, 8 skill groups of guidance."""
+"""The fixed lists a lesson refers to: 6 domains of 24 competences, 8 skill groups of guidance."""
 
 # Thông tư 02/2025/TT-BGDĐT, annex: 6 domains, 24 component competences (read 2026-11).
 COMPETENCES: dict[str, str] = {
@@ -26,6 +26,16 @@ COMPETENCES: dict[str, str] = {
     "6.1": "Hiểu biết về trí tuệ nhân tạo",
     "6.2": "Sử dụng trí tuệ nhân tạo",
     "6.3": "Đánh giá trí tuệ nhân tạo",
+}
+
+# The domain is the number before the dot of a competence's code.
+DOMAINS: dict[str, str] = {
+    "1": "Khai thác dữ liệu và thông tin",
+    "2": "Giao tiếp và hợp tác trong môi trường số",
+    "3": "Sáng tạo nội dung số",
+    "4": "An toàn",
+    "5": "Giải quyết vấn đề",
+    "6": "Ứng dụng trí tuệ nhân tạo",
 }
 
 # In the order in which the guidance log offers them; ids are stored, labels are shown.

@@ -51,7 +51,7 @@ def choose(turn: Turn) -> None:
         _resume(turn, current)
     elif runs or not (turn.person.recorded or turn.pending.at == "joining.done"):
         _recommend(turn, runs)
-    elif first := _next(turn, runs):
+    elif first := next_lesson(turn, runs):
         _begin(turn, first, runs)
     else:
         turn.say(NO_LESSON)
@@ -139,7 +139,7 @@ def _missing(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> Lesson | N
     return next((each for each in offered(turn) if each.id in wanted), None)
 
 
-def _next(turn: Turn, runs: Sequence[Row[Any]]) -> Lesson | None:
+def next_lesson(turn: Turn, runs: Sequence[Row[Any]]) -> Lesson | None:
     """The lesson to recommend: the first one not finished that may be started."""
     done = _done(runs)
     left = [lesson for lesson in offered(turn) if lesson.id not in done]
@@ -156,7 +156,7 @@ def _titled(text: str, mine: Sequence[Lesson]) -> str | None:
 
 def _recommend(turn: Turn, runs: Sequence[Row[Any]]) -> None:
     """To a relative the next lesson, or others on request: a long list is hard to choose from."""
-    best = _next(turn, runs)
+    best = next_lesson(turn, runs)
     if best is None or turn.person.kind != "relative":
         _pick(turn, runs)
         return
@@ -174,7 +174,7 @@ def _pick(turn: Turn, runs: Sequence[Row[Any]]) -> None:
     if len(skills) == 1:
         _list(turn, next(iter(skills)), runs)
         return
-    best = _next(turn, runs)
+    best = next_lesson(turn, runs)
     title = best.title.in_(turn.person.language) if best else ""
     lessons = [Choice(title, f"lesson:{best.id}")] if best else []
     groups = [Choice(label, f"skill:{key}") for key, label in SKILLS.items() if key in skills]

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from content.days import day_words
 from content.figures import number
 from db.store.guidances import Guidance
-from handlers import acts, confirm, guidance, mending
+from handlers import acts, confirm, guidance, mending, progress
 from handlers.relations import capital
 from handlers.turn import Turn
 
@@ -65,6 +65,7 @@ def _pupil(turn: Turn) -> None:
     turn.say(WEEK, lessons=number(n_lessons), answers=number(n_week))
     turn.say(IN_ALL, lessons=number(len(first)), answers=number(n_all))
     known = turn.store.guidances.with_states(turn.person.id)
+    progress.show(turn, [each.day for each in known])
     if not known:
         turn.say(NOBODY)
         return
@@ -105,6 +106,7 @@ def _line(turn: Turn, each: Guidance) -> str:
 def _relative(turn: Turn) -> None:
     """Lessons and confirmations; no scores, they shame."""
     _taken(turn, TAKEN_NONE_RELATIVE)
+    progress.show(turn, [])
     known = turn.store.guidances.with_relative(turn.person.id)
     confirmed = [each for each in known if each.state != "claimed"]
     if confirmed:

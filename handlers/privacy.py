@@ -116,8 +116,7 @@ def _numbers(turn: Turn, kept: Kept) -> dict[str, str]:
     names = ("lessons", "answers", "guidances", "confirmations", "chats")
     numbers = {name: number(getattr(kept, name)) for name in names}
     if kept.cards or kept.reviews or kept.scenes:
-        names = ("cards", "reviews", "scenes")
-        memory = {name: number(getattr(kept, name)) for name in names}
+        memory = {name: number(getattr(kept, name)) for name in ("cards", "reviews", "scenes")}
         numbers["answers"] += turn.words(TO_REVIEW, **memory)
     if kept.devices:
         numbers["chats"] += turn.words(DEVICES, n=number(kept.devices))

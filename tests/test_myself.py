@@ -108,3 +108,65 @@ def test_after_the_consent_was_taken_back_nobody_is_told_that_nothing_was_kept(s
     heard = lan.says("toi")
     assert "chưa có gì" not in heard
     assert "Những gì đã lưu từ trước thì còn" in heard
+
+
+def test_a_pupil_sees_the_map_of_the_domains_and_what_comes_next(sqlite_school):
+    lan = sqlite_school.joined("lan")
+    assert "Bản đồ" not in lan.says("toi")  # nothing finished yet: no row of zeros
+    offered = sqlite_school.world.library.for_reader("pupil", 7)
+    for each in [one for one in offered if one.competences[:1] == ("4.2",)][:1]:
+        sqlite_school.insert(
+            "run",
+            person_id=sqlite_school.person["lan"],
+            class_id=sqlite_school.class_id["7A"],
+            lesson=each.id,
+            state={},
+            recorded=True,
+            started_at=sqlite_school.now,
+            finished_at=sqlite_school.now,
+        )
+    heard = lan.says("toi")
+    assert "Bản đồ năng lực số của em:\n" in heard
+    assert "• An toàn: xong 1 trong " in heard
+    assert "• Ứng dụng trí tuệ nhân tạo: " in heard
+    assert "bài đang chờ" in heard
+    assert "Bài tiếp theo cho em: “" in heard
+
+
+def test_hits_and_false_alarms_are_told_apart_and_no_zero_is(school):
+    lan, row = school.joined("lan"), school.person["lan"]
+
+    def saw(fake: bool, said: bool, n: int) -> None:
+        for at in range(n):
+            name = f"x/{fake}-{said}-{at}"
+            school.store(lambda s, name=name: s.memory.saw(row, name, fake, school.now) and None)
+            school.store(lambda s, name=name: s.memory.judged(row, name, said))
+
+    saw(True, False, 2)
+    assert "tin giả" not in lan.says("toi")  # 0 of 2 shames
+    saw(True, True, 8)
+    saw(False, False, 8)
+    assert "Nhận ra tin giả: 8/10. Tin thật thì em nhận đúng cả 8." in lan.says("toi")
+    saw(False, True, 1)
+    assert "Nhận ra tin giả: 8/10. Nghi nhầm tin thật: 1/9." in lan.says("toi")
+
+
+def test_weeks_in_a_row_are_told_from_two_on(school):
+    lan = school.joined("lan")
+    finish_otp(lan)
+    assert "giữ nhịp" not in lan.says("toi")
+    school.tick(to="2026-11-24 16:00")
+    lan.says("onbai")
+    lan.taps("Không đọc")
+    lan.taps("Không bấm")
+    assert "Em giữ nhịp được 2 tuần rồi" in lan.says("toi")
+
+
+def test_a_relative_sees_what_is_next_and_no_score(school):
+    ba, row = school.joined("ba"), school.person["ba"]
+    school.store(lambda s: s.memory.saw(row, "x/y", True, school.now) and None)
+    school.store(lambda s: s.memory.judged(row, "x/y", True))
+    heard = ba.says("toi")
+    assert "Dạ, bài tiếp theo cho bà: “Mã OTP là chìa khóa” ạ." in heard
+    assert "tin giả" not in heard
+    assert "Bản đồ" not in heard
