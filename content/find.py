@@ -14,18 +14,29 @@ from rapidfuzz import fuzz, process
 
 from content.dialogue import bare, nfc
 from content.help_cards import HelpCard
-from content.model import Ask, Lesson
+from content.model import Ask, Lesson, Say
 
 BEST = 3
-SURE = 0.36  # below this share of the query's weight a match is chance
+ABOUT = 1.5  # fields of this weight and more say what a document is about
+LEAST = 1.7  # below this weight of what was matched there, a match is chance
+LEAST_SHARE = 0.08  # of the query's weight; a story of forty words needs more than one of them
 MOST_WORDS = 40  # of a query; a whole story is searched by its beginning
-NEAR = 76  # rapidfuzz ratio from which an unknown word is a slip for a known one
-K, B = 1.2, 0.4  # BM25: how soon a word that is repeated counts no more, how much length counts
+NEAR = 80  # rapidfuzz ratio from which an unknown word is a slip for a known one
+K, B = 1.2, 0.3  # BM25: how soon a word that is repeated counts no more, how much length counts
+PAIR = 0.8  # what a pair of neighbours counts beside its single words
+OTHER_SHAPE = 0.4  # what a word counts that was typed with other diacritics than it has there
+SAME = 0.75  # so near to a keyword phrase that the phrase alone is enough
+PHRASE = 9.0  # most that a keyword phrase typed as it stands can add
 
-WORD_RE = re.compile(r"[a-z0-9]+")
+WORD_RE = re.compile(r"[^\W_]+")
+VNI_RE = re.compile(r"(?<=[a-z])\d+")
+TELEX_RE = re.compile(r"([aeo])\1|([aou])w|d(d)")
+TONE_RE = re.compile(r"[sfrxj]$")
 LISTS = yaml.safe_load(Path(__file__).with_name("find.yaml").read_text(encoding="utf-8"))
 SHORT: Mapping[str, str] = LISTS["short"]
-EMPTY_WORDS = frozenset(LISTS["empty"].split())
+ALIKE: Mapping[str, str] = LISTS["alike"]
+EMPTY_SHAPES = frozenset(LISTS["empty"].split())
+EMPTY_WORDS = frozenset(map(bare, EMPTY_SHAPES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,23 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A word as it is compared, or two neighbours.
+
+    Attributes:
+        shape: as typed where it has diacritics, else ""; what is typed plainly may mean any.
+    """
+
+    bare: str
+    shape: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it tells nothing; "là" does not, "lạ" does, plain "la" may be either."""
+        return self.shape in EMPTY_SHAPES if self.shape else self.bare in EMPTY_WORDS
+
+
+@dataclass(frozen=True, slots=True)
 class _Document:
     """One lesson or card: its terms with their weights, and the phrases people type for it."""
 
@@ -50,6 +78,13 @@ class _Document:
     id: str
     terms: Mapping[str, float]
     phrases: tuple[str, ...]
+    shapes: frozenset[str]
+    core: frozenset[str]
+
+    @property
+    def length(self) -> float:
+        """The weight of all its terms."""
+        return sum(self.terms.values())
 
 
 class Index:
@@ -64,8 +99,8 @@ class Index:
             term: math.log(1 + (n - n_with + 0.5) / (n_with + 0.5))
             for term, n_with in holding.items()
         }
-        lengths = [sum(each.terms.values()) for each in self._documents]
-        self._mean = sum(lengths) / n if n else 1.0
+        self._mean = sum(each.length for each in self._documents) / n if n else 1.0
+        self._unknown = math.log(1 + n) * 0.4  # a word nobody knows says that something is missing
         self._words = sorted({term for term in holding if " " not in term and len(term) > 2})
 
     def find(self, text: str, among: frozenset[str] | None = None) -> list[Found]:
@@ -75,56 +110,101 @@ class Index:
             text: as typed, with or without diacritics, slips and all.
             among: the ids that may be found; None, all.
         """
-        words = self._mended(typed_words(text))
+        words = [Typed(self._mended(word.bare), word.shape) for word in typed_words(text)]
         wanted = _terms(words)
-        total = sum(self._weight(term) for term in wanted)
-        if not total:
-            return []
-        typed = " ".join(words)
-        found = [
-            Found(each.kind, each.id, round(self._score(each, wanted, total, typed), 4))
-            for each in self._documents
-            if among is None or each.id in among
-        ]
-        found.sort(key=lambda each: -each.score)
-        return [each for each in found[:BEST] if each.score >= SURE]
+        total = sum(self._weight(term.bare) for term in wanted)
+        typed = " ".join(word.bare for word in words)
+        found = []
+        for each in self._documents:
+            if among is None or each.id in among:
+                alike = _alike(typed, each.phrases)
+                if self._core(each, wanted) >= max(LEAST, LEAST_SHARE * total) or alike >= SAME:
+                    found.append((self._matched(each, wanted) + PHRASE * alike, each))
+        found.sort(key=lambda pair: -pair[0])
+        most = total + PHRASE
+        return [Found(each.kind, each.id, round(n / most, 3)) for n, each in found[:BEST]]
 
     def _weight(self, term: str) -> float:
-        return self._rarity.get(term, math.log(1 + len(self._documents)) * 0.5)
+        rarity = self._rarity.get(term)
+        if rarity is None:
+            return 0.0 if " " in term else self._unknown
+        return rarity * PAIR if " " in term else rarity
 
-    def _score(self, each: _Document, wanted: Sequence[str], total: float, typed: str) -> float:
-        size = 1 - B + B * sum(each.terms.values()) / self._mean
-        share = 0.0
+    def _matched(self, each: _Document, wanted: Sequence[Typed]) -> float:
+        """The weight of the terms that a document holds, in BM25's measure."""
+        size = K * (1 - B + B * each.length / self._mean)
+        matched = 0.0
         for term in wanted:
-            n = each.terms.get(term, 0.0)
-            share += self._weight(term) * n * (K + 1) / (n + K * size) / (K + 1) if n else 0.0
-        ratios = (fuzz.token_sort_ratio(typed, phrase) for phrase in each.phrases)
-        phrase = max(ratios, default=0.0) / 100
-        return 0.62 * share / total + 0.38 * phrase**2
+            n = each.terms.get(term.bare, 0.0)
+            if n:
+                fits = 1.0 if each.shapes.issuperset(term.shape.split()) else OTHER_SHAPE
+                matched += fits * self._weight(term.bare) * n / (n + size)
+        return matched * 1.6
 
-    def _mended(self, words: Sequence[str]) -> list[str]:
-        """The words, slips replaced by the known word that they are nearest to."""
-        return [self._near(word) for word in words]
+    def _core(self, each: _Document, wanted: Sequence[Typed]) -> float:
+        """The weight of the terms that are what a document is about, not only told in it."""
+        return sum(
+            self._weight(term.bare)
+            for term in wanted
+            if term.bare in each.core and each.shapes.issuperset(term.shape.split())
+        )
 
-    def _near(self, word: str) -> str:
-        if len(word) < 4 or word in self._rarity or word in EMPTY_WORDS:
+    def _mended(self, word: str) -> str:
+        """The word; where nobody knows it, what was meant: a typing method's leftovers, a slip."""
+        if word in self._rarity or word in EMPTY_WORDS or len(word) < 3:
+            return word
+        for plain in _untyped(word):
+            if plain in self._rarity or plain in EMPTY_WORDS:
+                return plain
+        if len(word) < 4:
             return word
         near = process.extractOne(word, self._words, scorer=fuzz.ratio, score_cutoff=NEAR)
         return str(near[0]) if near else word
 
 
-def typed_words(text: str) -> list[str]:
-    """The words of a text as they are compared: bare, shortenings written out."""
-    folded = bare(nfc(text)).replace("wi-fi", "wifi")
-    words = WORD_RE.findall(folded)[:MOST_WORDS]
-    return [each for word in words for each in SHORT.get(word, word).split()]
+def _alike(typed: str, phrases: Sequence[str]) -> float:
+    """How near the text is to the nearest of the phrases, 0-1; only what is near counts."""
+    best = max((fuzz.token_sort_ratio(typed, phrase) for phrase in phrases), default=0.0) / 100
+    return max(0.0, best - 0.4) / 0.6
 
 
-def _terms(words: Sequence[str]) -> list[str]:
+def _untyped(word: str) -> Iterator[str]:
+    """What a word may be when the typing method was off: VNI's digits, Telex's letters."""
+    if VNI_RE.search(word):
+        yield VNI_RE.sub("", word)
+        return
+    plain = TELEX_RE.sub(lambda found: next(each for each in found.groups() if each), word)
+    yield plain
+    for at in (None, *(n for n, letter in enumerate(word) if letter in "sfrxj" and n)):
+        bare_of = plain if at is None else word[:at] + word[at + 1 :]
+        yield TELEX_RE.sub(
+            lambda found: next(e for e in found.groups() if e), TONE_RE.sub("", bare_of)
+        )
+
+
+def typed_words(text: str) -> list[Typed]:
+    """The words of a text as they are compared, shortenings written out."""
+    found = []
+    for shape in WORD_RE.findall(nfc(text).casefold().replace("wi-fi", "wifi"))[:MOST_WORDS]:
+        plain = bare(shape)
+        if plain in SHORT:
+            found += [Typed(ALIKE.get(word, word)) for word in SHORT[plain].split()]
+        elif plain in ALIKE:
+            found.append(Typed(ALIKE[plain]))
+        else:
+            found.append(Typed(plain, "" if shape == plain else shape))
+    return found
+
+
+def _terms(words: Sequence[Typed]) -> list[Typed]:
     """What a list of words is compared by: its telling words, and every pair of neighbours."""
-    single = [word for word in words if word not in EMPTY_WORDS and len(word) > 1]
-    pairs = [f"{one} {two}" for one, two in pairwise(words) if not {one, two} <= EMPTY_WORDS]
-    return list(dict.fromkeys([*single, *pairs]))
+    single = [word for word in words if not word.is_empty and len(word.bare) > 1]
+    pairs = [
+        Typed(f"{one.bare} {two.bare}", f"{one.shape} {two.shape}".strip())
+        for one, two in pairwise(words)
+        if not (one.is_empty and two.is_empty)
+    ]
+    return list({term.bare: term for term in [*single, *pairs]}.values())
 
 
 def _of_lesson(lesson: Lesson) -> _Document:
@@ -132,21 +212,42 @@ def _of_lesson(lesson: Lesson) -> _Document:
         (3.0, [lesson.title.vi, lesson.title.in_("en")]),
         (3.0, [each.vi for each in lesson.keywords]),
         (1.5, [lesson.goal.vi, lesson.remember.vi if lesson.remember else ""]),
-        (0.5, _asked(lesson)),
+        (0.6, _asked(lesson)),
+        (0.25, _told(lesson)),
     ]
     phrases = [lesson.title.vi, *(each.vi for each in lesson.keywords)]
-    return _Document("lesson", lesson.id, _weighted(fields), _folded(phrases))
+    return _document("lesson", lesson.id, fields, phrases)
 
 
 def _of_card(card: HelpCard) -> _Document:
     keywords = [each.vi for each in card.keywords]
     fields = [(3.0, [card.title.vi, card.title.in_("en")]), (3.0, keywords), (0.5, [card.text.vi])]
-    return _Document("help", card.id, _weighted(fields), _folded([card.title.vi, *keywords]))
+    return _document("help", card.id, fields, [card.title.vi, *keywords])
+
+
+def _document(
+    kind: Literal["lesson", "help"],
+    name: str,
+    fields: Sequence[tuple[float, Sequence[str]]],
+    phrases: Iterable[str],
+) -> _Document:
+    words = (word for _, texts in fields for text in texts for word in typed_words(text))
+    shapes = frozenset(word.shape for word in words if word.shape)
+    core = frozenset(_weighted(field for field in fields if field[0] >= ABOUT))
+    return _Document(kind, name, _weighted(fields), _folded(phrases), shapes, core)
 
 
 def _asked(lesson: Lesson) -> list[str]:
     parts = [step for each in (lesson, lesson.relative) if each for step in each.steps]
     return [step.ask.vi for step in parts if isinstance(step, Ask)]
+
+
+def _told(lesson: Lesson) -> list[str]:
+    """The rest of a lesson: its stories and answers, in which people's own words turn up."""
+    parts = [step for each in (lesson, lesson.relative) if each for step in each.steps]
+    said = [step.say.vi for step in parts if isinstance(step, Say)]
+    asks = [step for step in parts if isinstance(step, Ask)]
+    return said + [option.text.vi for ask in asks for option in ask.options]
 
 
 def _weighted(fields: Iterable[tuple[float, Sequence[str]]]) -> Mapping[str, float]:
@@ -159,8 +260,10 @@ def _weighted(fields: Iterable[tuple[float, Sequence[str]]]) -> Mapping[str, flo
 
 
 def _all_terms(texts: Sequence[str]) -> Iterator[str]:
-    return (term for text in texts for term in _terms(typed_words(text)))
+    return (term.bare for text in texts for term in _terms(typed_words(text)))
 
 
 def _folded(phrases: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(" ".join(typed_words(phrase)) for phrase in phrases))
+    return tuple(
+        dict.fromkeys(" ".join(word.bare for word in typed_words(phrase)) for phrase in phrases)
+    )
