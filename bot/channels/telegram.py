@@ -5,7 +5,7 @@ import hmac
 import importlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +25,7 @@ from bot.channels import (
     Unavailable,
     Uncertain,
 )
+from bot.channels.capabilities import TELEGRAM
 from bot.channels.telegram_marks import TapMarks
 from bot.channels.telegram_parse import (
     NOBODY,
@@ -51,7 +52,6 @@ from content.update import Update
 if TYPE_CHECKING:
     from bot.channels.telegram_admin import Admin
 
-MAX_UNITS = 4096
 SEND_S = 10.0
 BACK_OFF_S = (1.0, 30.0)
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
@@ -131,14 +131,11 @@ class TelegramChannel:
     def capabilities(self) -> Capabilities:
         """Telegram's limits, and the rates from the settings."""
         limits = self._settings
-        return Capabilities(
-            max_units=MAX_UNITS,
-            buttons=True,
-            deletes=True,
+        return replace(
+            TELEGRAM,
             per_second=limits.per_second,
             chat_interval_s=limits.chat_interval_s,
             group_per_minute=limits.group_per_minute,
-            pictures=True,
         )
 
     @property

@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from bot.channels import OutRow, Receive, Skip, Unavailable
+from bot.channels.capabilities import WEB as CAPABILITIES
 from bot.channels.web.asking import Doorman
 from bot.channels.web.bell import Bell
 from bot.channels.web.chats import Parts, WebChats
@@ -101,15 +102,7 @@ class WebChannel:
     @property
     def capabilities(self) -> Capabilities:
         """As much as Telegram shows, so that a conversation reads the same; and no limits."""
-        return Capabilities(
-            max_units=4096,
-            buttons=True,
-            deletes=True,
-            per_second=10_000,
-            chat_interval_s=0,
-            group_per_minute=10_000,
-            pictures=True,
-        )
+        return CAPABILITIES
 
     async def open(self) -> str:
         """Nothing to connect to, and no user name."""
