@@ -28,15 +28,18 @@ def translate(text: str, lang: str) -> str:
     return text if lang == "vi" else catalogue(lang).get(text, text)
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def catalogue(lang: str) -> Mapping[str, str]:
-    """All texts of a language by the Vietnamese ones; read once, when somebody first needs it.
+@lru_cache(maxsize=4)
+def catalogue(lang: str, source: str = "") -> Mapping[str, str]:
+    """The texts of a language by the Vietnamese ones; read once, when somebody first needs them.
+
+    Args:
+        lang: "vi" or "en".
+        source: only those that are said in files whose path begins with this.
 
     Raises:
         FileNotFoundError: there is no such language.
     """
     with (FOLDER / lang / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
         found = read_po(file, locale=lang, domain=DOMAIN)
-    return MappingProxyType(
-        {str(each.id): str(each.string) for each in found if each.id and each.string}
-    )
+    here = [each for each in found if any(path.startswith(source) for path, _ in each.locations)]
+    return MappingProxyType({str(m.id): str(m.string) for m in here if m.id and m.string})

@@ -51,6 +51,7 @@ class Update:
     Attributes:
         source: keyed hash of the network address it came from, by which wrong codes are counted
             too; "" where a platform stands between.
+        lang: the language that was chosen on the way in, before anybody speaks; "" for none.
     """
 
     address: ChatAddress
@@ -58,3 +59,4 @@ class Update:
     said: Said
     group: bool = False
     source: str = ""
+    lang: str = ""

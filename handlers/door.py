@@ -1,5 +1,6 @@
 """A personal link before it is used: what the chat would answer, without a chat or a trace."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from content.words import code_in
@@ -13,13 +14,21 @@ ASKS = "joining.confirm"
 """The route of the question that a yes answers."""
 
 
-def look(seen_from: str, typed: str, world: World, now: datetime, store: Store) -> Turn | None:
+@dataclass(frozen=True, slots=True)
+class From:
+    """Where a link is looked at: on the page of the bot of this name, in this language."""
+
+    bot: str
+    lang: str = "vi"
+
+
+def look(seen_from: From, typed: str, world: World, now: datetime, store: Store) -> Turn | None:
     """What the chat would answer to a code, without a chat and without writing anything.
 
     Messengers fetch the links that people send each other: looking must not use a code up.
 
     Args:
-        seen_from: name of the bot on whose page it is shown.
+        seen_from: the page on which it is shown.
         typed: the code.
         world: the school.
         now: the present.
@@ -31,7 +40,8 @@ def look(seen_from: str, typed: str, world: World, now: datetime, store: Store) 
     code = code_in(typed)
     if code is None or store.codes.find(world.codes.fingerprint(code)) is None:
         return None
-    turn = Turn(world, store, Seat(0, seen_from, "", False, None, ""), now)
+    seat = Seat(0, seen_from.bot, "", False, None, "", pending={"data": {"lang": seen_from.lang}})
+    turn = Turn(world, store, seat, now)
     turn.argument = code
     joining.code(turn)
     return turn

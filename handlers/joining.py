@@ -330,7 +330,7 @@ def confirm_who(turn: Turn) -> None:
 def sit(turn: Turn, person: Person) -> None:
     """This person speaks here from now on, in this turn already."""
     seat = turn.seat
-    chosen = turn.pending.data.get("lang", person.language) if seat.person is None else ""
+    chosen = turn.chosen if seat.person is None else ""
     if chosen and chosen != person.language:
         turn.store.people.set_language(person.id, chosen)
         person = replace(person, language=chosen)

@@ -37,6 +37,9 @@ HELP: Mapping[str, str] = {
 SAFETY_LINE = "Có chuyện gấp hay sợ hãi, gọi 111 (bảo vệ trẻ em) hoặc 113. Gọi 111 không mất tiền."
 
 
+LANGUAGE_LINE = "English? Gõ “english”."
+
+
 def role(person: Person) -> str:
     """The role that decides the menu: a staff member's first one, else pupil or relative."""
     if person.kind != "staff":
@@ -73,4 +76,5 @@ def _offered(turn: Turn, person: Person) -> tuple[str, ...]:
 def help_(turn: Turn) -> None:
     """What can be done here, in three sentences, and where to call in need."""
     turn.say(HELP[turn.person.kind])
+    turn.say(LANGUAGE_LINE)
     turn.say(SAFETY_LINE)

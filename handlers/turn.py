@@ -148,9 +148,13 @@ class Turn:
         person = self.seat.person
         if self.seat.is_group:
             return ADDRESSES["ban"]
-        if person is None:
-            return address_in(self.pending.data.get("lang", "vi"), "ban")
-        return address_of(person)
+        return address_of(person) if person is not None else address_in(self.chosen or "vi", "ban")
+
+    @property
+    def chosen(self) -> str:
+        """The language that was chosen here before anybody spoke; "" for none."""
+        came_in = self.update.lang if self.update is not None else ""
+        return came_in or str(self.pending.data.get("lang", ""))
 
     @property
     def language(self) -> str:

@@ -46,10 +46,10 @@ def test_english_fills_in_what_vietnamese_does():
 
 
 def test_english_is_english():
-    for english in catalogue("en").values():
+    for text, english in catalogue("en").items():
         assert not LETTER_RE.search(VIETNAMESE_RE.sub("", english)), english
         assert "  " not in english
-        assert english == english.strip()
+        assert (english == english.strip()) == (text == text.strip())
 
 
 def test_english_has_the_lines_and_quotes_of_the_vietnamese():

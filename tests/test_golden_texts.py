@@ -36,7 +36,7 @@ SYLLABLE_RE = re.compile(
 # The shape of a syllable, yet English.
 ENGLISH = frozenset({"bot", "chat", "tap", "menu", "app", "on", "no", "me", "you", "the", "is"})
 ALLOWED = frozenset(
-    {"otp", "qr", "sms", "wi", "fi", "link", "video", "email", "ai", "pin"}
+    {"otp", "qr", "sms", "wi", "fi", "link", "video", "email", "ai", "pin", "english"}
     | {"zalo", "vneid", "telegram", "facebook", "vietcombank", "youtube", "google"}
     | {"thcs", "thpt", "ting", "vietqr", "napas"}
     | {"nganhang", "nhanqua", "vn", "top"}  # parts of addresses that lessons take apart

@@ -13,8 +13,9 @@ from bot.channels import Receive, Unavailable
 from bot.channels.web.asking import Doorman, address_of
 from bot.channels.web.keys import KEY_RE
 from bot.channels.web.limits import limits_of_doors
-from bot.channels.web.pages import Pages
+from bot.channels.web.pages import OTHER, Pages
 from bot.clock import Clock
+from content.language import LANGUAGES, translate
 from content.update import ChatAddress, Said, Update
 from content.words import code_in
 from db.batch import Unit
@@ -44,6 +45,7 @@ class Seen:
         question: the last of it.
         answers: (label, `yes` or `no`); empty if the code cannot be used.
         shut: too many wrong codes came from this address.
+        lang: the language of all this.
         here: the account this device has opened with it, if its person still speaks there.
     """
 
@@ -51,6 +53,7 @@ class Seen:
     question: str = ""
     answers: tuple[tuple[str, str], ...] = ()
     shut: bool = False
+    lang: str = "vi"
     here: str | None = None
 
 
@@ -74,21 +77,26 @@ class Doors:
             web.post("/c", partial(self._begin, doorman)),
         ]
 
-    async def _home(self, _request: web.Request) -> web.Response:
-        return self._pages.page("home.html.j2", error="")
+    async def _home(self, request: web.Request) -> web.Response:
+        return self._first(_language(request.query), "")
+
+    def _first(self, lang: str, error: str, status: int = 200) -> web.Response:
+        """The first page, and why it is shown again."""
+        other, said = OTHER[lang] if status == 200 else "", translate(error, lang)
+        return self._pages.page("home.html.j2", status, lang, error=said, other=other)
 
     async def _look(self, doorman: Doorman, request: web.Request) -> web.Response:
         """Show whose link it is. Messengers fetch links ahead, so nothing is used up."""
-        typed = request.match_info["code"]
+        typed, lang = request.match_info["code"], _language(request.query)
         code = code_in(typed)
         if self._too_fast(request):
-            return self._shown(Seen(), BUSY, status=429)
+            return self._shown(Seen(lang=lang), BUSY, status=429)
         if code is None:
-            return self._shown(Seen(), NOT_A_CODE, status=404)
+            return self._shown(Seen(lang=lang), NOT_A_CODE, status=404)
         if code != typed:  # the link's cookie comes back to this one spelling only
-            raise web.HTTPSeeOther(f"/v/{code}", headers=self._pages.headers())
+            raise web.HTTPSeeOther(_door(code, lang), headers=self._pages.headers())
         source, known = doorman.keys.source(address_of(request)), doorman.opened(request, code)
-        seen = await self._database.read(partial(self._seen, code, source, known))
+        seen = await self._database.read(partial(self._seen, code, lang, source, known))
         if seen.here is not None:
             return self._welcome(doorman, seen.here)
         return await self._refused(seen, source) or self._shown(seen, "", code=code)
@@ -107,29 +115,35 @@ class Doors:
         now = self._clock.now()
         await self._database.run(Unit(partial(tries.count_at_the_door, source, now), now))
 
-    def _seen(self, code: str, source: str, known: str | None, connection: Connection) -> Seen:
+    def _seen(
+        self, code: str, lang: str, source: str, known: str | None, connection: Connection
+    ) -> Seen:
         store, now = Store(Session(connection), None, {}), self._clock.now()
         if tries.shut_until(source, now, store) is not None:
-            return Seen(shut=True)
-        turn = door.look(WEB, code, self._world, now, store)
+            return Seen(shut=True, lang=lang)
+        turn = door.look(door.From(WEB, lang), code, self._world, now, store)
         if turn is None:
-            return Seen()
+            return Seen(lang=lang)
         here = known if known and door.speaks(WEB, known, code, self._world, store) else None
         *texts, question = [message.text for message in turn.messages]
         labels = [choice.label for choice in turn.messages[-1].choices]
         answers = tuple(zip(labels, ANSWERS, strict=True)) if door.is_asked(turn) else ()
-        return Seen(tuple(texts), question, answers, here=here)
+        return Seen(tuple(texts), question, answers, lang=turn.language, here=here)
 
     def _shown(self, seen: Seen, error: str, *, code: str = "", status: int = 200) -> web.Response:
-        faces = self._world.bots.values()
-        links = [(TELEGRAM, face.link(code)) for face in faces if face.username and code]
+        faces, lang = self._world.bots.values(), seen.lang
+        label = translate(TELEGRAM, lang)
+        links = [(label, face.link(code)) for face in faces if face.username and code]
         paragraphs = [line for text in seen.texts for line in text.split("\n")]
+        error = translate(error, lang)
         if code and not seen.answers:
             error, paragraphs = "\n".join([*paragraphs, seen.question]), []
         return self._pages.page(
             "door.html.j2",
             status,
+            lang,
             code=code,
+            other=OTHER[lang] if seen.answers else "",
             key=secrets.token_hex(16),
             paragraphs=paragraphs,
             question=seen.question,
@@ -143,51 +157,54 @@ class Doors:
     ) -> web.Response:
         """The answer to "is it you?": an account is opened, and the two turns are taken in it."""
         form = await _form_of(request)
-        code = code_in(request.match_info["code"])
+        code, lang = code_in(request.match_info["code"]), _language(form)
         key, position = form.get("key", ""), ANSWERS.get(form.get("answer", ""))
         if not doorman.is_ours(request) or not KEY_RE.fullmatch(key) or position is None:
-            return self._shown(Seen(), ELSEWHERE, status=403)
+            return self._shown(Seen(lang=lang), ELSEWHERE, status=403)
         if code is None:
-            return self._shown(Seen(), NOT_A_CODE, status=404)
+            return self._shown(Seen(lang=lang), NOT_A_CODE, status=404)
         if self._too_fast(request):
-            return self._shown(Seen(), BUSY, status=429)
+            return self._shown(Seen(lang=lang), BUSY, status=429)
         account, source = doorman.keys.account(key), doorman.keys.source(address_of(request))
-        seen = await self._database.read(partial(self._seen, code, source, None))
+        seen = await self._database.read(partial(self._seen, code, lang, source, None))
         refused = await self._refused(seen, source)
         if refused is not None:  # before an account is made: each would have its own tries
             return refused
         try:
-            await self._take(receive, account, code, position)
+            await self._take(receive, account, position, f"/start {code}", lang)
         except Unavailable:
-            return self._shown(Seen(), AWAY, status=503)
+            return self._shown(Seen(lang=lang), AWAY, status=503)
         response = self._welcome(doorman, account)
         doorman.remember(response, code, account)
         return response
 
-    async def _take(self, receive: Receive, account: str, code: str, position: int) -> None:
+    async def _take(
+        self, receive: Receive, account: str, position: int, start: str, lang: str
+    ) -> None:
         """Say the code, and answer the question that follows it, if it does.
 
         Raises:
             Unavailable: not taken, or only the first; sent again, the rest is.
         """
         place = ChatAddress(WEB, account, account)
-        await receive(Update(place, f"{account}:start", Said("text", f"/start {code}")))
+        await receive(Update(place, f"{account}:start", Said("text", start), lang=lang))
         asked = await self._database.read(partial(_is_asked, account))
         if asked:
             await receive(Update(place, f"{account}:answer", Said("tap", f"1.{position}")))
 
     async def _begin(self, doorman: Doorman, request: web.Request) -> web.Response:
         """The form of the first page: to the personal link, or to a chat with nobody in it yet."""
-        typed = (await _form_of(request)).get("code", "").strip()
+        form = await _form_of(request)
+        typed, lang = form.get("code", "").strip(), _language(form)
         if not doorman.is_ours(request):
-            return self._pages.page("home.html.j2", 403, error=ELSEWHERE)
+            return self._first(lang, ELSEWHERE, 403)
         code = code_in(typed)
         if code is not None:
-            raise web.HTTPSeeOther(f"/v/{code}", headers=self._pages.headers())
+            raise web.HTTPSeeOther(_door(code, lang), headers=self._pages.headers())
         if typed:
-            return self._pages.page("home.html.j2", 400, error=NOT_A_CODE)
+            return self._first(lang, NOT_A_CODE, 400)
         if self._too_fast(request):
-            return self._pages.page("home.html.j2", 429, error=BUSY)
+            return self._first(lang, BUSY, 429)
         return self._welcome(doorman, doorman.keys.account(secrets.token_hex(16)))
 
     def _welcome(self, doorman: Doorman, account: str) -> web.Response:
@@ -198,6 +215,17 @@ class Doors:
 
     def _too_fast(self, request: web.Request) -> bool:
         return self._limits.wait_s("", address_of(request), self._clock.steady()) > 0
+
+
+def _language(given: Mapping[str, str]) -> str:
+    """The language that a visitor asks for; Vietnamese where they ask for none that there is."""
+    lang = given.get("lang", "")
+    return lang if lang in LANGUAGES else "vi"
+
+
+def _door(code: str, lang: str) -> str:
+    """Where a personal code is looked at."""
+    return f"/v/{code}" if lang == "vi" else f"/v/{code}?lang={lang}"
 
 
 async def _form_of(request: web.Request) -> Mapping[str, str]:

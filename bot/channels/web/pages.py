@@ -1,12 +1,16 @@
 """The page files: templates filled in, assets under names that change with them, the headers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from content.language import LANGUAGES, catalogue, translate
 
 FOLDER = Path(__file__).parent / "page"
 TYPES = {
@@ -16,6 +20,9 @@ TYPES = {
     ".png": "image/png",
 }
 FOR_EVER = "public, max-age=31536000, immutable"
+OTHER: Mapping[str, str] = {"vi": "en", "en": "vi"}
+ENGLISH = "english.js"
+SOURCE = "bot/channels/web/page/"
 TEXTS = frozenset({"text/css", "text/javascript", "image/svg+xml", "text/html"})
 
 
@@ -56,18 +63,28 @@ class Pages:
     folder: Path = FOLDER
     assets: dict[str, Asset] = field(init=False)
     print: str = field(init=False)
-    _templates: Environment = field(init=False)
+    _templates: Mapping[str, Environment] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read all files once; their common fingerprint is part of their addresses."""
         files = [path for path in sorted(self.folder.iterdir()) if path.suffix in TYPES]
         self.assets = {p.name: Asset(p.read_bytes(), TYPES[p.suffix]) for p in files}
+        self._templates = {lang: self._environment(lang) for lang in LANGUAGES}
+        english = self._templates["en"].get_template(f"{ENGLISH}.j2")
+        body = english.render(words=dict(catalogue("en", SOURCE))).encode()
+        self.assets[ENGLISH] = Asset(body, TYPES[".js"])
         digest = sha256(b"".join(a.body for a in self.assets.values()))
         self.print = digest.hexdigest()[:12]
-        self._templates = Environment(
+
+    def _environment(self, lang: str) -> Environment:
+        """The templates in one language: what stands in `_('…')` is looked up."""
+        made = Environment(
             loader=FileSystemLoader(self.folder), autoescape=True, undefined=StrictUndefined
         )
-        self._templates.globals |= {"school": self.school, "asset": self.address, "v": self.print}
+        made.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+        own = {"school": self.school, "asset": self.address, "lang": lang, "other": ""}
+        made.globals |= own | {"_": partial(translate, lang=lang)}
+        return made
 
     def address(self, name: str) -> str:
         """Where an asset is fetched; another address when any of them has changed.
@@ -79,13 +96,16 @@ class Pages:
             raise KeyError(name)
         return f"/w/{self.print}/{name}"
 
-    def page(self, name: str, status: int = 200, **values: Any) -> web.Response:
-        """An HTML page."""
-        return self.text(name, "text/html", status, **values)
+    def page(self, name: str, status: int = 200, lang: str = "vi", **values: Any) -> web.Response:
+        """An HTML page; a text of ours among `values` is to be translated before."""
+        body = self._templates[lang].get_template(name).render(**values)
+        return self._text(body, "text/html", status)
 
-    def text(self, name: str, content_type: str, status: int = 200, **values: Any) -> web.Response:
-        """A filled template of any type, never kept by a cache."""
-        body = self._templates.get_template(name).render(**values)
+    def text(self, name: str, content_type: str, **values: Any) -> web.Response:
+        """A filled template of any other type, never kept by a cache."""
+        return self._text(self._templates["vi"].get_template(name).render(**values), content_type)
+
+    def _text(self, body: str, content_type: str, status: int = 200) -> web.Response:
         response = web.Response(
             text=body, content_type=content_type, status=status, headers=self.headers()
         )

@@ -1,16 +1,16 @@
 // The bell: whether this device is told of news while the page is shut.
 // It asks once, in a line of the page; the browser's own question comes only after a tap.
 'use strict';
-const QUESTION = 'Khi có tin, máy này báo một dòng ngắn nhé? Mỗi tuần nhiều nhất 3 tin, '
-  + 'ban đêm không báo, không hiện tên ai.';
-const DONE = 'Xong. Có tin là máy này báo. Muốn thôi thì bấm “Cỡ chữ” ở đầu trang, '
-  + 'rồi tắt “Nhận tin nhắc”.';
-const LATER = 'Được. Khi nào muốn nhận thì bấm “Cỡ chữ” ở đầu trang, rồi bật “Nhận tin nhắc”.';
-const WAIT = 'Đang bật, đợi một chút nhé.';
-const SHUT = 'Máy đang chặn thông báo của trang này. Muốn nhận thì bấm hình cạnh địa chỉ trang, '
-  + 'vào phần Quyền, rồi cho phép Thông báo.';
-const FAILED = 'Chưa bật được. Hãy thử lại khi mạng tốt hơn.';
-const UNHEARD = 'Chưa ghi lại được. Hãy bấm lại khi mạng tốt hơn.';
+const QUESTION = t('Khi có tin, máy này báo một dòng ngắn nhé? Mỗi tuần nhiều nhất 3 tin, '
+  + 'ban đêm không báo, không hiện tên ai.');
+const DONE = t('Xong. Có tin là máy này báo. Muốn thôi thì bấm “Cỡ chữ” ở đầu trang, '
+  + 'rồi tắt “Nhận tin nhắc”.');
+const LATER = t('Được. Khi nào muốn nhận thì bấm “Cỡ chữ” ở đầu trang, rồi bật “Nhận tin nhắc”.');
+const WAIT = t('Đang bật, đợi một chút nhé.');
+const SHUT = t('Máy đang chặn thông báo của trang này. Muốn nhận thì bấm hình cạnh địa chỉ trang, '
+  + 'vào phần Quyền, rồi cho phép Thông báo.');
+const FAILED = t('Chưa bật được. Hãy thử lại khi mạng tốt hơn.');
+const UNHEARD = t('Chưa ghi lại được. Hãy bấm lại khi mạng tốt hơn.');
 const box = $('offer');
 const [line, answers] = box.children;
 const [yes, later] = answers.children;

@@ -39,10 +39,20 @@ function setWho(who) {
   if (since === null || who.since > since) forget(who.since);
   since = who.since;
   write(local, WHO, who);
-  $('who').textContent = who.label || 'chưa rõ là ai';
+  speak(who.lang);
+  $('who').textContent = who.label || t('chưa rõ là ai');
   heed(who.push);
   const others = read(local, DEVICE).filter(each => each.id !== id);
   write(local, DEVICE, who.label ? [{ id, label: who.label }, ...others].slice(0, 12) : others);
+}
+
+// The page itself is Vietnamese: English is fetched for those who speak it, and left by a fresh start.
+function speak(lang = 'vi') {
+  if (lang === 'vi' && $('english')) location.reload();
+  if (lang === 'vi' || $('english')) return;
+  const script = document.head.appendChild(make('script'));
+  script.id = 'english';
+  script.src = log.dataset.english;
 }
 
 // The bell's script is fetched when there is something to ask, or with the panel; and only where
@@ -126,7 +136,7 @@ let timer = 0;
 function send(entry) {
   Object.assign(entry, { key: newKey(), since, at: last, time: Date.now() });
   write(local, QUEUE, [...queue(), entry]);
-  bring(showOwn(entry, 'Đang gửi…'));
+  bring(showOwn(entry, t('Đang gửi…')));
   lock();
   pump();
 }
@@ -182,7 +192,7 @@ function settle(entry, { status, data }) {
 // From here on only what the server shows is kept: its text has no secrets in it.
 function taken(entry, answer) {
   const { key, at, time } = entry;
-  const shown = entry.label || answer.shown || '(đã gửi)';
+  const shown = entry.label || answer.shown || t('(đã gửi)');
   const before = begun(entry);
   fails = 0;
   drop(local, QUEUE, each => each.key === key);
@@ -201,7 +211,7 @@ function taken(entry, answer) {
 
 function refused(entry, status) {
   drop(local, QUEUE, each => each.key === entry.key);
-  setState(entry.key, status === 413 ? 'Tin dài quá, chưa gửi được.' : 'Tin này chưa gửi được.');
+  setState(entry.key, status === 413 ? t('Tin dài quá, chưa gửi được.') : t('Tin này chưa gửi được.'));
   lock();
 }
 
@@ -280,10 +290,10 @@ function wake() {
 function showNet() {
   let state = '';
   if (gone) state = '';
-  else if (waits) state = 'Hơi nhanh một chút. Tin sẽ tự gửi sau ít giây.';
+  else if (waits) state = t('Hơi nhanh một chút. Tin sẽ tự gửi sau ít giây.');
   else if (!fails && !down) state = '';
-  else if (navigator.onLine === false) state = 'Không có mạng. Tin sẽ tự gửi khi có mạng lại.';
-  else state = queue().length ? 'Chưa gửi được, đang thử lại…' : 'Đang kết nối lại…';
+  else if (navigator.onLine === false) state = t('Không có mạng. Tin sẽ tự gửi khi có mạng lại.');
+  else state = queue().length ? t('Chưa gửi được, đang thử lại…') : t('Đang kết nối lại…');
   if ($('net').textContent !== state) $('net').textContent = state;
 }
 
@@ -298,10 +308,11 @@ function lost() {
   $('who').textContent = '…';
   $('form').hidden = true;
   heed('');
-  const item = bubble('bot', 'Trợ lý: ');
-  const way = make('a', 'do', 'Nhập mã');
+  const item = bubble('bot', t('Trợ lý: '));
+  const way = make('a', 'do', t('Nhập mã'));
   way.href = '/';
-  item.said.append(make('p', '', 'Máy này không còn mở được cuộc trò chuyện này. Hãy mở lại link của mình, hoặc nhập mã trên phiếu.'), way);
+  const why = t('Máy này không còn mở được cuộc trò chuyện này. Hãy mở lại link của mình, hoặc nhập mã trên phiếu.');
+  item.said.append(make('p', '', why), way);
   place(item, 0, 0);
   item.said.focus();
 }
@@ -366,10 +377,11 @@ setInterval(() => {
 
 history.scrollRestoration = 'manual';  // load() brings the page to the newest message
 const known = read(local, WHO);
+speak(known.lang);
 if (known.label) {
   $('who').textContent = known.label;
   since = known.since;
 }
-for (const entry of queue()) showOwn(entry, 'Đang gửi…');
+for (const entry of queue()) showOwn(entry, t('Đang gửi…'));
 wake();  // not in a tab that nobody sees: what waits for the page to be opened waits on
 if (navigator.serviceWorker) navigator.serviceWorker.register('sw.js').catch(() => {});

@@ -40,7 +40,7 @@ function bubble(kind, speaker) {
 
 // Only our own links (personal, class page) and the two emergency numbers can be tapped: a lesson
 // about false links must not hold a live one.
-const MARKS = /(https?:\/\/[^\s]+[^\s.,;:!?)”"])|((?:gọi|hoặc|•) )(11[13])(?![\d.,]*\d)/gi;
+const MARKS = /(https?:\/\/[^\s]+[^\s.,;:!?)”"])|((?:gọi|hoặc|call|or|to|•) )(11[13])(?![\d.,]*\d)/gi;
 
 // A lesson's name on the first line of a paragraph.
 const TITLE = /^\p{Lu}(?!.*http|.*: [\dA-Z]).{1,58}[^.!?:,;…\n](?=\n)/u;
@@ -67,9 +67,9 @@ function paragraph(words) {
 // An invitation is copied or shared whole: the link alone would look like a swindler's.
 function handOn(words) {
   const row = make('div', 'hand');
-  row.append(button('Chép tin này', event => copy(words, event.target)));
+  row.append(button(t('Chép tin này'), event => copy(words, event.target)));
   if (navigator.share) {
-    row.append(button('Gửi cho người khác', () => navigator.share({ text: words }).catch(() => {})));
+    row.append(button(t('Gửi cho người khác'), () => navigator.share({ text: words }).catch(() => {})));
   }
   return row;
 }
@@ -84,9 +84,9 @@ async function copy(words, at) {
     area.remove();
     at.focus();
   }
-  at.textContent = 'Đã chép';
-  tell('Đã chép');
-  setTimeout(() => { at.textContent = 'Chép tin này'; }, 3000);
+  at.textContent = t('Đã chép');
+  tell(t('Đã chép'));
+  setTimeout(() => { at.textContent = t('Chép tin này'); }, 3000);
 }
 
 // Long answers stand in the text as numbered lines, and the buttons are called 1, 2, …
@@ -106,7 +106,7 @@ function split(event) {
 const ASK = /^([^]*[.!?:]["”)]*\s+|)([^\s][^.!?:]*[?:])$/;
 
 function showSaid(event) {
-  const item = bubble('bot', 'Trợ lý: ');
+  const item = bubble('bot', t('Trợ lý: '));
   const { words, tail, labels } = split(event);
   const parts = words.split(/\n{2,}/);
   const [, before, ask] = labels.length && parts[parts.length - 1].match(ASK) || [];
@@ -124,9 +124,9 @@ function showSaid(event) {
 }
 
 function showPicture(event) {
-  const item = bubble('bot', 'Trợ lý: ');
+  const item = bubble('bot', t('Trợ lý: '));
   const image = item.said.appendChild(make('img'));
-  image.alt = 'Hình mã QR để máy khác quét.';
+  image.alt = t('Hình mã QR để máy khác quét.');
   image.width = image.height = 240;
   image.src = event.src;
   item.said.append(...paragraph(event.text));
@@ -137,7 +137,7 @@ function showPicture(event) {
 function offer(item, buttons, labels, tail) {
   const group = make('div', 'choices');
   group.setAttribute('role', 'group');
-  group.setAttribute('aria-label', 'Chọn một');
+  group.setAttribute('aria-label', t('Chọn một'));
   labels.forEach((label, at) => {
     const [, token] = buttons[at];
     const node = button('', () => tap(item, node));
@@ -183,7 +183,7 @@ function retire(item) {
 }
 
 function showOwn(entry, state) {
-  const item = bubble('own', 'Đã trả lời: ');
+  const item = bubble('own', t('Đã trả lời: '));
   item.key = entry.key;
   item.since = entry.since;
   item.said.append(make('p', '', entry.label || entry.text), make('span', 'state', state));

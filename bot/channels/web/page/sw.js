@@ -1,6 +1,7 @@
 // One account's chat without a network: its empty page and the files of that. Never a message.
 'use strict';
 const PAGE = self.registration.scope;
+const TAP = 'Bấm để xem.';
 const BOX = 'lantoa ' + PAGE;
 
 // First the new files, then the page that needs them; only now may the old ones go.
@@ -44,16 +45,16 @@ self.addEventListener('fetch', event => {
   }
 });
 
-// News for a page that is shut. The server sends one sentence without a name; it goes to no lock
-// screen while somebody looks at the page.
+// News for a page that is shut. The server sends one sentence without a name, and in English a
+// second one; it goes to no lock screen while somebody looks at the page.
 async function tell(event) {
   const pages = await self.clients.matchAll({ type: 'window' });
   const seen = pages.filter(page => page.url.startsWith(PAGE) && page.visibilityState === 'visible');
   for (const page of seen) page.postMessage('news');
   if (seen.length) return;
-  const words = event.data ? event.data.text() : 'Lan Tỏa có tin';
-  const icon = '/w/0/icon-192.png';
-  await self.registration.showNotification(words, { body: 'Bấm để xem.', tag: 'tin', lang: 'vi', icon });
+  const [words, body = TAP] = (event.data ? event.data.text() : 'Lan Tỏa có tin').split('\n');
+  const lang = body === TAP ? 'vi' : 'en', icon = '/w/0/icon-192.png';
+  await self.registration.showNotification(words, { body, tag: 'tin', lang, icon });
 }
 
 async function open() {
