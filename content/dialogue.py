@@ -30,14 +30,31 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawn picture that belongs to what is said.
+
+    Attributes:
+        name: of its file, without folder and ending (`content.pictures`).
+        alt: what it shows, in the reader's language, for who cannot see it.
+    """
+
+    name: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One thing we say: neutral text, and the choices under it (empty.
 
     Free text, or no answer asked).
+
+    Attributes:
+        picture: what is shown before it; None, nothing.
     """
 
     text: str
     choices: tuple[Choice, ...] = ()
+    picture: Picture | None = None
 
 
 def nfc(text: str) -> str:

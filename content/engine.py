@@ -254,7 +254,8 @@ class _Play:
         stated = getattr(step, "facts", ())
         if self.stale and self.stale.intersection(stated):
             text = f"{text}\n{self.words('checking')}"
-        return Message(text, self.choices(name, step))
+        picture = step.scene.pictured(self.lang) if isinstance(step, Judge) else None
+        return Message(text, self.choices(name, step), picture)
 
     def said(self, step: Step) -> str:
         match step:
@@ -290,7 +291,7 @@ class _Play:
 
     def repeat(self, state: RunState, place: int, said: str) -> Advance:
         """The question again: for an old button silently, for other words with a kind hint."""
-        question = self.show(*self.steps[place])
+        question = replace(self.show(*self.steps[place]), picture=None)  # it stands above
         if _is_value(said):
             return Advance(state, (question,))
         hint = self.words("unclear" if state.misses == 0 else "unclear_example")

@@ -10,6 +10,7 @@ from zlib import crc32
 
 from pydantic import AfterValidator, Field, model_validator
 
+from content.dialogue import Picture
 from content.model import Ask, Draw, Lesson, Track
 from content.parts import Grades, Id, Option, Part, Text, wrong
 
@@ -76,6 +77,12 @@ class Scene(Part):
     def script(self) -> str:
         """The script it plays: the name of its file."""
         return self.id.partition("/")[0]
+
+    def pictured(self, lang: str) -> Picture | None:
+        """Its picture, told in this language; None where it has none."""
+        if self.picture is None or self.alt is None:
+            return None
+        return Picture(self.picture, self.alt.in_(lang))
 
     def suits(self, reader: str, grade: int | None) -> bool:
         """Whether it is for this reader; staff see what pupils see."""
