@@ -17,8 +17,8 @@ from handlers.turn import Turn
 LATER_PUPIL = "Được, mấy hôm nữa {me} nhắc lại một lần. Lúc nào gặp {kin} {you} hỏi cũng được."
 STILL = "Dạ, {you} vẫn nhớ rất tốt ạ! {Me} cảm ơn {you} đã trả lời."
 FORGOT = (
-    "Dạ, {me} cảm ơn {you} ạ. Lâu ngày quên bớt là chuyện thường. {Me} sẽ nhờ {pupil} chỉ lại "
-    "{you} một lần nữa nhé ạ."
+    "Dạ, cảm ơn {you} đã trả lời ạ. Lâu ngày quên bớt là chuyện thường. {Me} sẽ nhờ {pupil} chỉ "
+    "lại {you} một lần nữa nhé ạ."
 )
 STILL_PUPIL = "{Kin} vẫn nhớ việc {you} dạy. {You} dạy tốt lắm!"
 TEACH_LATER = "Được, lúc nào tiện {you} chỉ lại nhé. {You} gõ “học” để xem lại bài."

@@ -22,12 +22,14 @@ from content.review import (
     from_json,
     of_lesson,
     played,
+    question,
     scene_of,
     step_name,
     to_json,
 )
 from content.run import Advance, Answered, Fact, Judged, RunState
 from db.store.memory import Reviewed
+from db.store.runs import Attempt
 from handlers import invitation, recall
 from handlers.casting import AGAIN_AFTER
 from handlers.turn import Turn
@@ -224,6 +226,8 @@ def _settle(turn: Turn, sitting: Sitting, moved: Advance) -> None:
     """Write what happened, and say what comes next."""
     keep = sitting.kept and recall.is_kept(turn.person)
     for fact in moved.facts:
+        if keep and isinstance(fact, Answered):
+            _attempt(turn, sitting, fact)
         sitting = _graded(turn, sitting, fact, keep=keep)
     if keep and moved.state.step != sitting.state.step:
         _shown(turn, sitting, moved.state.step)
@@ -253,6 +257,24 @@ def _graded(turn: Turn, sitting: Sitting, fact: Fact, *, keep: bool) -> Sitting:
         _keep(turn, sitting.items[place].item, how)
     n_right = sitting.n_right + (how == "good")
     return replace(sitting, n_done=sitting.n_done + 1, n_right=n_right, judged=False)
+
+
+def _attempt(turn: Turn, sitting: Sitting, fact: Answered) -> None:
+    """To review is to learn: the answer counts with the run in which it was learned."""
+    place = _place(sitting, fact.step.removesuffix("-act"))
+    if place is None:
+        return
+    planned = sitting.items[place]
+    found = question(turn.world.library, _reader(turn), planned.item)
+    lesson_id = found[0].id if found else None
+    run = turn.store.memory.learned_in(turn.person.id, lesson_id)
+    if run is None:
+        return
+    step = planned.item.rpartition(":")[2] if found else planned.shown
+    member = turn.person.membership("pupil")
+    class_id = member.class_id if member else None
+    answer = (step, fact.option, fact.right, fact.try_no)
+    turn.store.runs.attempt(Attempt(run, turn.person.id, class_id, *answer), turn.now)
 
 
 def _keep(turn: Turn, item: str, how: Grade) -> None:

@@ -17,6 +17,7 @@ NUMBERED_RE = re.compile(r"(\d+)\. (.+)")
 OPENED_RE = re.compile(r"^(.+)\n(?:Khoảng|Bài này khoảng) \d+ phút", re.MULTILINE)
 RESUMED_RE = re.compile(r"đang học dở bài “(.+?)”")
 FINISHED = "học xong bài rồi"
+REVIEWING_RE = re.compile(r"^(?:Ôn bài: \d+ câu|Dạ, mời \S+ ôn \d+ câu)")
 ANSWER_RE = re.compile(r"(?:(?:Đáp án|Câu) đúng|Cách nên làm) là “(.+?)”")
 WHAT = r"bài “.+?”|cách .+?|một việc .+?"
 DAY = r"[Hh]ôm nay|[Hh]ôm qua|[Nn]gày \d\d/\d\d"

@@ -2,10 +2,20 @@
 
 from collections.abc import Generator
 
-from rehearsal.hearing import ANSWER_RE, MENU, STALE, Choice, choices, find, verdict
+from rehearsal.hearing import (
+    ANSWER_RE,
+    MENU,
+    REVIEWING_RE,
+    STALE,
+    Choice,
+    choices,
+    find,
+    verdict,
+)
 from rehearsal.phone import Act, Lore, Phone, Say, Tap
 from rehearsal.terms import Heard
 
+REVIEW = "Ôn bài"
 END = ("Dạy ngay cho người thân", "Ghi việc đã dạy")
 PICKING = (
     "hoặc chọn một nhóm bài nhé",
@@ -34,6 +44,13 @@ def learn(phone: Phone, lore: Lore, heard: Heard) -> Part:
             break
         heard = yield act
     return heard
+
+
+def review(phone: Phone, lore: Lore) -> Part:
+    """`onbai`: by the button if there is one, by a word else; then its questions."""
+    opened = phone.option(REVIEW)
+    heard = yield opened or Say(phone.chance.choice(("onbai", "ôn bài", "/onbai", "Ôn bài")))
+    return (yield from learn(phone, lore, heard)) if REVIEWING_RE.search(heard.text) else heard
 
 
 def start(phone: Phone, heard: Heard | None) -> Part:

@@ -98,6 +98,11 @@ class PupilLife:
         if self.joined and (yield from self.speaking()):
             yield from self._lesson(None)
 
+    def review(self) -> Play:
+        """What was learned before, asked again."""
+        if self.joined and (yield from self.speaking()):
+            yield from lessons.review(self.phone, self.lore)
+
     def guide(self) -> Play:
         """Log an act of teaching; whoever has no relative yet adds one first."""
         if not self.joined or not (yield from self.speaking()):
@@ -140,7 +145,13 @@ class PupilLife:
         """Something came unasked: some come back for it, most do not."""
         if self.chance.random() < 0.35:
             when = self.phone.street.now + timedelta(minutes=self.chance.randrange(2, 240))
-            self.at(when, self.guide if "hướng dẫn" in heard.text.lower() else self.learn)
+            self.at(when, self._meant(heard))
+
+    def _meant(self, heard: Heard) -> Callable[[], Play]:
+        """What an unasked message wishes one to do."""
+        if find(heard, lessons.REVIEW) is not None:
+            return self.review
+        return self.guide if "hướng dẫn" in heard.text.lower() else self.learn
 
     # Parts.
 

@@ -70,6 +70,11 @@ class RelativeLife:
             heard = yield from lessons.learn(self.phone, self.lore, heard)
             yield from self._confirm(heard)
 
+    def review(self) -> Play:
+        """What was learned before, asked again."""
+        if self.joined and self.phone.speaker is self.me:
+            yield from lessons.review(self.phone, self.lore)
+
     def look(self) -> Play:
         """What I have: it asks again what was put off."""
         if self.joined and self.phone.speaker is self.me:
@@ -88,7 +93,11 @@ class RelativeLife:
 
     def asked(self, heard: Heard) -> None:
         """Something came unasked, mostly the question whether it is true: soon, late, or never."""
-        if self.answers == "never" or find(heard, *ANSWERS) is None:
+        if self.answers == "never":
+            return
+        if find(heard, lessons.REVIEW) is not None and self.answers == "soon":
+            self.at(self.phone.street.now + timedelta(minutes=20), self.review)
+        if find(heard, *ANSWERS) is None:
             return
         minutes = (2, 8, 40) if self.answers == "soon" else (600, 1440, 2000)
         when = self.phone.street.now + timedelta(minutes=self.chance.choice(minutes))

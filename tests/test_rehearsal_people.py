@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from content.competences import SKILLS as COMPETENCES
-from rehearsal import figures, habits, hearing
+from handlers import invitation, review
+from rehearsal import figures, habits, hearing, lessons
 from rehearsal.books import Books
 from rehearsal.cast import class_labels, make_cast
 from rehearsal.habits import dice
 from rehearsal.hearing import Choice, Told
-from rehearsal.phone import Phone, Play, Say, Tap
+from rehearsal.phone import Lore, Phone, Play, Say, Tap
 from rehearsal.terms import Heard, Plot
 from tests.conversation import built_in
 
@@ -204,3 +205,23 @@ def test_a_phone_whose_answer_never_comes_is_free_again(stage: Stage) -> None:
     assert not stage.phone.free
     stage.street.now += timedelta(hours=4)
     assert stage.phone.free
+
+
+@pytest.mark.parametrize("kind", ["pupil", "relative"])
+def test_an_invitation_and_the_review_it_leads_to_are_known_by_what_they_say(stage, kind):
+    for text in invitation.TEXTS[kind]:
+        heard = stage.hears(text, *(label for label, _ in invitation.CHOICES[kind]))
+        assert hearing.find(heard, lessons.REVIEW) is not None
+    opening = review.OPEN[kind].format(you="bà", n=3)
+    assert hearing.REVIEWING_RE.search(opening)
+
+
+def test_a_review_is_played_to_its_end(stage):
+    stage.hears("Mình nhắn vì có 3 câu.", "Ôn bài", "Để sau")
+    play = lessons.review(stage.phone, Lore())
+    assert next(play).choice.label == "Ôn bài"
+    asked = stage.hears("Ôn bài: 1 câu, khoảng hai phút.\n\nCâu hỏi?", "Đọc", "Không đọc")
+    act = play.send(asked)
+    assert isinstance(act, Tap | Say)
+    with pytest.raises(StopIteration):
+        play.send(stage.hears("Đúng rồi! Ôn xong rồi!\n\nĐang nói chuyện với: Lan", "Học bài"))

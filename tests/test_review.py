@@ -93,6 +93,10 @@ def test_what_is_due_is_asked_again_and_moves_on(learning):
     heard = lan.taps("Không bấm")
     assert "Em nhớ đúng cả 2 câu" in heard
     assert "Thứ Sáu 04/12 em ôn tiếp nhé" in heard
+    attempts = [(row.step, row.right, row.class_id) for row in learning.rows("attempt")]
+    mine = learning.class_id["7A"]
+    assert attempts == [("ai-hoi", True, mine), ("tin-nhan", True, mine)] * 2
+    assert "Tuần này: học xong 1 bài, trả lời 4 câu." in lan.says("toi")
     assert {days for days, _ in cards(learning).values()} == {14}
     (row,) = learning.rows("review")
     assert (row.person_id, row.n_items, row.n_right) == (learning.person["lan"], 2, 2)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, bindparam, case, func, select, update
 
 from content.memory import Card
 from db.memory_tables import card, review, sighting
-from db.models import attempt
+from db.models import attempt, run
 from db.session import Session
 
 OF_PERSON = card.c.person_id == bindparam("person")
@@ -33,6 +33,17 @@ TRIES = (
     .where(attempt.c.run_id == bindparam("run"), attempt.c.at >= bindparam("since"))
     .order_by(attempt.c.id)
 )
+FINISHED = (
+    select(run.c.id)
+    .where(
+        run.c.person_id == bindparam("person"),
+        run.c.recorded.is_(True),
+        run.c.finished_at.is_not(None),
+    )
+    .order_by(run.c.id.desc())
+    .limit(1)
+)
+LEARNED_IN = FINISHED.where(run.c.lesson == bindparam("which"))
 
 SEEN = select(sighting.c.scene).where(
     sighting.c.person_id == bindparam("person"), sighting.c.at >= bindparam("since")
@@ -151,6 +162,15 @@ class Memory:
     def judged(self, person: int, scene: str, said_fake: bool) -> None:
         """What they said of the scene when they saw it last; a second word changes nothing."""
         self._session.read(JUDGE, {"person": person, "which": scene, "verdict": said_fake})
+
+    def learned_in(self, person: int, lesson: str | None) -> int | None:
+        """The run in which the person finished this lesson last, or any: its id, None without."""
+        values = {"person": person}
+        if lesson is None:
+            row = self._session.one(FINISHED, values)
+        else:
+            row = self._session.one(LEARNED_IN, {**values, "which": lesson})
+        return row.id if row is not None else None
 
     def verdicts(self, person: int, scenes: Iterable[str]) -> dict[str, bool]:
         """Of these scenes those that were judged when last seen, and whether rightly."""
