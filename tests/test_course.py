@@ -11,9 +11,10 @@ from itertools import pairwise
 
 import pytest
 
+from bot.channels.capabilities import TELEGRAM, WEB, ZALO
 from content.address import ADDRESSES, ENGLISH, fill
 from content.dialogue import Message, bare
-from content.fit import SHORT_LABEL, Capabilities, fit, units
+from content.fit import SHORT_LABEL, fit, units
 from content.run import Answered, Checked, Finished, Judged, Practised
 from tests import course_walk
 from tests.conversation import built_in
@@ -21,12 +22,7 @@ from tests.course_walk import PLANS, Walk, questions, scenic, tracks
 
 LIBRARY = built_in()
 BEARABLE = 1200  # units of one message, on a small phone; the channels' own limits are far beyond
-LIMITS = {"deletes": True, "per_second": 9, "chat_interval_s": 0, "group_per_minute": 9}
-CHANNELS = {
-    "telegram": Capabilities(4096, buttons=True, **LIMITS),
-    "web": Capabilities(4096, buttons=True, **LIMITS),
-    "zalo": Capabilities(2000, buttons=False, **LIMITS),
-}
+CHANNELS = {"telegram": TELEGRAM, "web": WEB, "zalo": ZALO}
 FITTED = ("em", "bac", "thay-co")
 DOUBLED_RE = re.compile(r"(?i)\b(em|bác|bà|ông|cô|chú|anh|chị|bạn|cháu|mình|thầy/cô|trợ lý)\s+\1\b")
 
