@@ -212,7 +212,7 @@ def test_an_invitation_and_the_review_it_leads_to_are_known_by_what_they_say(sta
     for text in invitation.TEXTS[kind]:
         heard = stage.hears(text, *(label for label, _ in invitation.CHOICES[kind]))
         assert hearing.find(heard, lessons.REVIEW) is not None
-    opening = review.OPEN[kind].format(you="bà", n=3)
+    opening = review.OPEN[kind].format(you="bà", You="Bà", n=3)
     assert hearing.REVIEWING_RE.search(opening)
 
 
