@@ -6,12 +6,14 @@ somebody who wanders: nonsense, old buttons, answers typed in every way that peo
 """
 
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
 import pytest
 
 from bot.channels.capabilities import TELEGRAM, WEB, ZALO
+from content import pictures
 from content.address import ADDRESSES, ENGLISH, fill
 from content.dialogue import Message, bare
 from content.fit import SHORT_LABEL, fit, units
@@ -23,6 +25,7 @@ from tests.course_walk import PLANS, Walk, questions, scenic, tracks
 LIBRARY = built_in()
 BEARABLE = 1200  # units of one message, on a small phone; the channels' own limits are far beyond
 CHANNELS = {"telegram": TELEGRAM, "web": WEB, "zalo": ZALO}
+MOST_CAPTION = 1024  # Telegram's, core.telegram.org/bots/api#sendphoto, read 2026-11
 FITTED = ("em", "bac", "thay-co")
 DOUBLED_RE = re.compile(r"(?i)\b(em|bác|bà|ông|cô|chú|anh|chị|bạn|cháu|mình|thầy/cô|trợ lý)\s+\1\b")
 
@@ -46,9 +49,10 @@ def said() -> dict[tuple[tuple[Message, ...], str], str]:
 def addressed(messages, address):
     """What a turn says to somebody who is addressed so."""
     return [
-        Message(
-            fill(each.text, address),
-            tuple(type(c)(fill(c.label, address), c.value) for c in each.choices),
+        replace(
+            each,
+            text=fill(each.text, address),
+            choices=tuple(replace(c, label=fill(c.label, address)) for c in each.choices),
         )
         for each in messages
     ]
@@ -172,6 +176,19 @@ def test_every_turn_fits_one_message_of_every_channel():
                 (part,) = fit(told, tokens, channel)
                 assert 0 < units(part.text) <= min(BEARABLE, channel.max_units), (where, name)
                 assert not re.search(r"[{}]", part.text), (where, part.text)
+
+
+def test_a_picture_stands_only_with_a_scene_and_says_what_it_shows():
+    """It is a message of its own, before the question; who cannot see it is told."""
+    shown = 0
+    for (messages, _), where in said().items():
+        assert not any(each.picture for each in messages[:-1]), where
+        picture = messages[-1].picture
+        if picture is not None:
+            shown += 1
+            assert pictures.find(picture.name) is not None, (where, picture)
+            assert 10 < units(picture.alt) <= MOST_CAPTION, (where, picture)
+    assert shown > 5
 
 
 def test_every_choice_is_a_short_button_or_a_numbered_line():

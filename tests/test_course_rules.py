@@ -260,12 +260,6 @@ def test_every_fact_is_stated_by_some_step():
         assert {fact.id for fact in lesson.facts} == stated(lesson), lesson.id
 
 
-def test_ids_of_facts_count_from_one():
-    for lesson in LIBRARY:
-        wanted = [f"f{n}" for n in range(1, len(lesson.facts) + 1)]
-        assert [fact.id for fact in lesson.facts] == wanted, lesson.id
-
-
 # What must not be taught
 
 
