@@ -9,6 +9,7 @@ from content.language import translate
 DATE_RE = re.compile(r"(?:ngay )?(\d{1,2})(?:[/.\- ](\d{1,2})(?:[/.\- ](\d{4}))?)?")
 MONTH_RE = re.compile(r"(?:ngay )?(\d{1,2}) thang (\d{1,2})")
 AGO = {"hom nay": 0, "nay": 0, "hom qua": 1, "qua": 1, "hom kia": 2, "bua nay": 0, "bua qua": 1}
+AGO_ENGLISH = {"today": 0, "yesterday": 1}
 WEEKDAYS = {
     word: number
     for number, words in enumerate(
@@ -25,6 +26,7 @@ WEEKDAYS = {
 }
 WEEKDAY_RE = re.compile(r"(?:thu|t) ?(hai|ba|tu|nam|sau|bay|[2-7])")
 SUNDAY = frozenset({"chu nhat", "cn", "chunhat"})
+ENGLISH = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LAST = frozenset({"tuan truoc", "vua roi", "vua qua", "tuan roi"})
 
 
@@ -32,13 +34,17 @@ def day_in(typed: str, today: date) -> date | None:
     """The day that typed text means, or None.
 
     Accepted, with or without diacritics: "20/11", "20-11-2026", "ngày 20", "20 tháng 11", "thứ
-    hai", "T2", "chủ nhật", "hôm kia". A weekday is its newest one, today included; "thứ hai tuần
-    trước" the one in the week before. Without a year or month it is the newest such day up to
-    today, but "25/11" on 20/11 means the day that is still to come, so that the caller can say so.
+    hai", "T2", "chủ nhật", "hôm kia", "Monday". A weekday is its newest one, today included; "thứ
+    hai tuần trước" the one in the week before. Without a year or month it is the newest such day up
+    to today, but "25/11" on 20/11 means the day that is still to come, so that the caller can say
+    so.
     """
     said = bare(typed)
-    if said in AGO:
-        return today - timedelta(days=AGO[said])
+    ago = AGO.get(said, AGO_ENGLISH.get(said))
+    if ago is not None:
+        return today - timedelta(days=ago)
+    if said in ENGLISH:
+        return today - timedelta(days=(today.weekday() - ENGLISH.index(said)) % 7)
     return _weekday(said, today) or _date(said, today)
 
 

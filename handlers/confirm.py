@@ -66,11 +66,13 @@ MEANT: Mapping[str, frozenset[str]] = MappingProxyType(
         "yes": frozenset(
             {"dung roi", "dung a", "dung vay", "da dung", "da", "vang", "da vang", "phai", "co"}
             | {"u", "uh", "roi", "phai roi", "dung roi a", "dung the", "ok", "dung day"}
+            | {"yes", "right", "correct", "true"}
         ),
         "no": frozenset(
             {"chua", "khong", "sai", "khong dung", "khong phai", "chua dau", "sai roi"}
+            | {"no", "wrong", "not true"}
         ),
-        "later": frozenset({"sau", "lat nua", "mai", "luc khac", "de mai", "hom khac"}),
+        "later": frozenset({"sau", "lat nua", "mai", "luc khac", "de mai", "hom khac", "later"}),
     }
 )
 

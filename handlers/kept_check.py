@@ -49,7 +49,7 @@ def hand(turn: Turn) -> None:
         return
     turn.say(GIVE, kin=kin)
     turn.address_as = relative_address(found)
-    turn.say(MARKED, kin=kin)
+    turn.say(MARKED, kin=kin_name(turn, found))  # in the relative's language
     _start(turn, found, "handed")
 
 

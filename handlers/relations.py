@@ -50,19 +50,26 @@ def capital(text: str) -> str:
 
 # `lang`, here and below: the reader's; the names that people have are the same in all languages.
 def relation_label(relation: str, lang: str) -> str:
-    """A relation inside a sentence: "bà ngoại", "bố"; the unknown is "người thân"."""
+    """A relation inside a sentence: "bà ngoại", "bố"; the unknown is "người thân".
+
+    In English without the word that tells aunts and grandmothers apart: "grandma (mum's side)".
+    """
+    return _whole(relation, lang).partition(" (")[0]
+
+
+def _whole(relation: str, lang: str) -> str:
     return translate(RELATIONS.get(relation, "người thân"), lang)
 
 
 def relation_button(relation: str, lang: str) -> str:
     """A relation on a button: "Bà ngoại", "Bố (ba)"."""
     known = BUTTONS.get(relation)
-    return translate(known, lang) if known else capital(relation_label(relation, lang))
+    return translate(known, lang) if known else capital(_whole(relation, lang))
 
 
 def relative_name(relation: str, nickname: str | None, lang: str) -> str:
     """A relative as their pupil knows them: "Bà ngoại", "Cô (cô Sáu)"."""
-    label = capital(relation_label(relation, lang))
+    label = capital(_whole(relation, lang))
     return f"{label} ({nickname})" if nickname else label
 
 

@@ -90,6 +90,7 @@ def test_what_is_nobodys_text_stays_as_it_is():
 CODE = '''
 """Lời đầu tệp."""
 TEXTS = {"không lấy": "Lấy câu này"}
+TITLE = {"vi": "Ôn bài", "en": "Review"}
 """Lời của một giá trị."""
 WORDS = frozenset({"không"})
 PATTERN = re.compile("không")
