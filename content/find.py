@@ -21,6 +21,7 @@ ABOUT = 1.5  # fields of this weight and more say what a document is about
 LEAST = 1.7  # below this weight of what was matched there, a match is chance
 LEAST_SHARE = 0.08  # of the query's weight; a story of forty words needs more than one of them
 MOST_WORDS = 40  # of a query; a whole story is searched by its beginning
+LONGEST = 20  # letters of a word that may be a slip; a longer one would cost more and is none
 NEAR = 80  # rapidfuzz ratio from which an unknown word is a slip for a known one
 K, B = 1.2, 0.3  # BM25: how soon a word that is repeated counts no more, how much length counts
 PAIR = 0.8  # what a pair of neighbours counts beside its single words
@@ -151,7 +152,7 @@ class Index:
 
     def _mended(self, word: str) -> str:
         """The word; where nobody knows it, what was meant: a typing method's leftovers, a slip."""
-        if word in self._rarity or word in EMPTY_WORDS or len(word) < 3:
+        if word in self._rarity or word in EMPTY_WORDS or not 3 <= len(word) <= LONGEST:
             return word
         for plain in _untyped(word):
             if plain in self._rarity or plain in EMPTY_WORDS:

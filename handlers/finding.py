@@ -33,8 +33,8 @@ def offer(turn: Turn) -> bool:
     if not found:
         return False
     options = [_choice(turn, each) for each in found]
-    if at == "lesson.step":
-        options.append(GO_ON)
+    if at == "lesson.step" or any(each.value == GO_ON.value for each in turn.pending.choices):
+        options.append(GO_ON)  # who searches once more does not lose the way back
     turn.ask(FOUND if len(found) > 1 else FOUND_ONE, options, "lesson.pick", free=True)
     return True
 
