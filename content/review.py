@@ -125,14 +125,20 @@ def played(
     """
     steps: list[Ask | Draw] = []
     drawn: dict[str, str] = {}
+    before = ""
     for place, each in enumerate(items):
-        name = step_name(place)
+        name, of = step_name(place), ""
         if scene_of(library, each.shown) is not None:
             drawn[name] = each.shown
             steps.append(Draw.model_construct(id=name, scripts=(each.shown.partition("/")[0],)))
         elif found := question(library, reader, each.shown):
-            steps.append(_asked(name, *found, library, day))
-    lesson = Lesson.model_construct(
+            lesson, ask = found
+            of = lesson.id
+            stale = library.stale_facts(lesson, day).intersection(ask.facts)
+            words = ask.ask if of == before else _with_title(ask.ask, lesson.title)
+            steps.append(_asked(name, ask, words, stale=bool(stale)))
+        before = of
+    made = Lesson.model_construct(
         id="on-bai",
         title=TITLE,
         audience=("pupil", "relative"),
@@ -141,17 +147,22 @@ def played(
         skill="khac",
         steps=tuple(steps),
     )
-    return lesson, drawn, STALE
+    return made, drawn, STALE
 
 
 TITLE = Text({"vi": "Ôn bài", "en": "Review"})
 
 
-def _asked(name: str, lesson: Lesson, ask: Ask, library: Library, day: date) -> Ask:
+def _asked(name: str, ask: Ask, words: Text, *, stale: bool) -> Ask:
     """A question under its name in the review; ids of facts are its lesson's own."""
-    stale = library.stale_facts(lesson, day).intersection(ask.facts)
     facts = tuple(STALE) if stale else ()
-    return Ask.model_construct(id=name, ask=ask.ask, options=ask.options, facts=facts)
+    return Ask.model_construct(id=name, ask=words, options=ask.options, facts=facts)
+
+
+def _with_title(words: Text, title: Text) -> Text:
+    """A question with the lesson that it comes from: some go on from what was told there."""
+    of = {"vi": "Bài", "en": "Lesson"}
+    return Text({lang: f"{of[lang]} “{title.in_(lang)}”\n{words.in_(lang)}" for lang in words.root})
 
 
 def _take(chosen: _Choosing, card: Card) -> None:

@@ -172,7 +172,7 @@ def lines(figures: Figures, kind: str) -> list[str]:
         f"Người thân được hướng dẫn: {number(f.relatives)} người",
     ]
     if f.kept_now:
-        found.append(f"Bốn tuần sau vẫn nhớ: {number(f.kept_now)} lượt")
+        found.append(f"Mấy tuần sau vẫn nhớ: {number(f.kept_now)} lượt")
     if f.top_skill:
         found.append(f"Kỹ năng được hướng dẫn nhiều nhất: {SKILLS.get(f.top_skill, f.top_skill)}")
     if f.previous:

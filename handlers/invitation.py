@@ -13,12 +13,14 @@ from sqlalchemy import Row
 
 from db.seats import Person
 from db.store.schedules import Due
-from handlers import due, habits, recall
+from handlers import due, habits, recall, unasked
 from handlers.due import TOO_LATE, WAITS, Fired
 from handlers.turn import Turn
 
 ENOUGH: Final = 3  # less is not worth a message
-AGAIN_DAYS: Final = 3  # the week's three messages are also for what others wait for
+# After three days at the same hour: the week's three messages are also for what others wait for.
+AGAIN: Final = timedelta(days=3, hours=-1)
+MOST_UNANSWERED: Final = unasked.MOST_UNANSWERED - 1  # the last word is for what others wait for
 LOOK_WITHIN: Final = timedelta(days=7)
 SOON: Final = timedelta(days=2)
 
@@ -66,16 +68,24 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:
     n = len(recall.due_plan(turn.store, turn.world, person, turn.now).items)
     if n < ENOUGH:
         return _when_enough(turn, person)
+    later = _held(turn, row, person)
+    if later is None:
+        _invite(turn, row, n)
+        later = turn.now + AGAIN
+    elif later is WAITS or later - turn.now <= TOO_LATE:
+        return later
+    return _at_hour(turn, person, later)
+
+
+def _held(turn: Turn, row: Row[Any], person: Person) -> datetime | None:
+    """Until when nothing is said: what comes late waits for the next day, and so on."""
     turn.late = not turn.page_open and turn.now - (row.next_at or turn.now) > TOO_LATE
     if turn.late:
-        return _at_hour(turn, person, turn.now + timedelta(hours=1))
-    later = due.allowed(turn, person.id)
-    if later is WAITS:
-        return later
-    if later is not None:
-        return later if later - turn.now <= TOO_LATE else _at_hour(turn, person, later)
-    _invite(turn, row, n)
-    return _at_hour(turn, person, turn.now + timedelta(days=AGAIN_DAYS, hours=-1))
+        return turn.now + TOO_LATE + timedelta(minutes=1)
+    used = unasked.budget(turn.store, turn.world, person.id, turn.now)
+    if used.n_unanswered >= MOST_UNANSWERED:
+        return turn.now + AGAIN
+    return due.allowed(turn, person.id)
 
 
 def _invite(turn: Turn, row: Row[Any], n: int) -> None:

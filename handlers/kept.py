@@ -17,7 +17,7 @@ from content.model import Lesson
 from db.store import Store
 from db.store.guidances import Guidance
 from db.store.schedules import Due
-from handlers import acts, due
+from handlers import acts, due, unasked
 from handlers.habits import DEFAULT_TIME
 from handlers.turn import Turn
 from handlers.world import World
@@ -29,11 +29,11 @@ TEACH_WITHIN: Final = timedelta(days=14)
 MOST_AGAIN: Final = 2
 
 ASK = (
-    "Dạ, độ bốn tuần trước {pupil} đã chỉ {you} {what}. {Me} xin hỏi lại {n} câu ngắn xem {you} "
+    "Dạ, cách đây mấy tuần {pupil} đã chỉ {you} {what}. {Me} xin hỏi lại {n} câu ngắn xem {you} "
     "còn nhớ không. Sai cũng không sao ạ."
 )
 ASK_PUPIL = (
-    "Độ bốn tuần trước {you} đã chỉ {kin} {what}, và {kin} đã làm được. Giờ {kin} còn nhớ không "
+    "Cách đây mấy tuần {you} đã chỉ {kin} {what}, và {kin} đã làm được. Giờ {kin} còn nhớ không "
     "nhỉ? Lúc {kin} ở cạnh, {you} đưa máy để {kin} trả lời {n} câu ngắn nhé."
 )
 TEACH_AGAIN = (
@@ -49,7 +49,7 @@ def plan(turn: Turn, found: Guidance, *, days: int = AFTER.days, put_off: int = 
     day = turn.world.day(turn.now) + timedelta(days=days)
     at = due.at_time(day, DEFAULT_TIME, turn.world.zone)
     data = {"guidance": found.id, "until": (at + GIVE_UP).isoformat(), "put_off": put_off}
-    person = whom(turn.store, found)
+    person = whom(turn, found)
     turn.store.schedules.set(Due(key(found), "kept", at, person_id=person, data=data))
 
 
@@ -67,13 +67,16 @@ def key(found: Guidance) -> str:
     return f"kept:{found.id}"
 
 
-def whom(store: Store, found: Guidance) -> int:
-    """Who is written to: the relative in a chat of their own, if they want messages.
+def whom(turn: Turn, found: Guidance) -> int:
+    """Who is written to: the relative in a chat of their own, if they want messages and answer.
 
     Else the pupil, and on a phone that both use too: the pupil can hand it over.
     """
+    store = turn.store
     relative = store.people.get(found.relative_id)
     if relative is None or relative.reminders_off:
+        return found.pupil_id
+    if unasked.hushed(store, turn.world, relative, turn.now):
         return found.pupil_id
     chats = store.chats.of_person(found.relative_id)
     own = any(found.pupil_id not in store.chats.persons(chat.id) for chat in chats)
@@ -112,8 +115,8 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:
         return None
     if turn.now < found.shown_at + AFTER - timedelta(days=1):  # planned by a clock that was wrong
         return _afternoon(turn, found.shown_at + AFTER)
-    if row.person_id != whom(turn.store, found):
-        again = Due(row.key, row.kind, turn.now, person_id=whom(turn.store, found), data=row.data)
+    if row.person_id != whom(turn, found):
+        again = Due(row.key, row.kind, turn.now, person_id=whom(turn, found), data=row.data)
         turn.store.schedules.set(again)
         return turn.now
     later = _later(turn, row)

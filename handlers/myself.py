@@ -34,7 +34,7 @@ STATES = {
     "claimed": "đã ghi",
     "confirmed": "người thân đã xác nhận",
     "shown": "người thân đã làm được trong phần kiểm tra",
-    "kept": "bốn tuần sau người thân vẫn nhớ",
+    "kept": "mấy tuần sau người thân vẫn nhớ",
 }
 DENIED = "người thân chưa xác nhận"
 TAKEN = "{You} đã học xong {n} bài:\n{lines}"

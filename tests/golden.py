@@ -42,7 +42,7 @@ from tests.fake_telegram import FakeTelegram
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 EVENTS = (
     "speaker", "consent", "kinship", "run", "attempt", "guidance", "confirmation", "skill_check",
-    "group_binding", "tally", "class_note", "audit", "code_try",
+    "group_binding", "tally", "class_note", "audit", "code_try", "card", "sighting", "review",
 )  # fmt: skip
 STEP_S = 7
 SOON = timedelta(minutes=1)
@@ -68,23 +68,23 @@ class Direct:
     school: MiniSchool
     talks: dict[str, Any] = field(default_factory=dict)
 
-    def _talk(self, who: str) -> Any:
+    def talk(self, who: str) -> Any:
         if who not in self.talks:
             name, _, group = who.partition("@")
             self.talks[who] = self.school.group(group, name) if group else self.school.chat(name)
         return self.talks[who]
 
     async def say(self, who: str, text: str) -> None:
-        self._keep(who, self._talk(who).says(text))
+        self._keep(who, self.talk(who).says(text))
 
     async def tap(self, who: str, label: str) -> None:
-        self._keep(who, self._talk(who).taps(label))
+        self._keep(who, self.talk(who).taps(label))
 
     async def old(self, who: str, label: str) -> None:
-        self._keep(who, self._talk(who).taps_token(f"1.{int(label) - 1}"))
+        self._keep(who, self.talk(who).taps_token(f"1.{int(label) - 1}"))
 
     async def event(self, who: str, kind: str) -> None:
-        self._keep(who, self._talk(who).hears(Said("other" if kind == "picture" else kind)))
+        self._keep(who, self.talk(who).hears(Said("other" if kind == "picture" else kind)))
 
     async def tick(self, to: str) -> None:
         self.school.tick(to)

@@ -178,3 +178,11 @@ def test_without_a_bank_only_questions_come(bank):
     found = plan(due("s:cong-an/thieu-ta", QUESTIONS[0]), replace(LIBRARY, bank=bank), reader())
     assert [each.item for each in found.items] == [QUESTIONS[0]]
     assert found.gone == ("s:cong-an/thieu-ta",)
+
+
+def test_the_first_question_of_a_lesson_says_which_one_it_is():
+    items = tuple(Planned(each, each) for each in QUESTIONS if OTP in each)
+    lesson, _, _ = played(items, LIBRARY, reader(), DAY)
+    first, second = (step.ask.vi for _, step in lesson.placed("pupil"))
+    assert first.startswith("Bài “Mã OTP là chìa khóa”\n")
+    assert "“Mã OTP là chìa khóa”" not in second

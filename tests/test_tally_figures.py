@@ -257,7 +257,7 @@ def test_kept_is_counted_apart_and_in_the_week_in_which_it_was_found(hand):
     first, last, slot = date(2026, 12, 14), date(2026, 12, 20), local("2026-12-20 19:00")
     found = figures(hand, first=first, last=last, as_of=slot)
     assert (found.kept_now, found.kept, found.guidances) == (1, 0, 0)
-    assert "Bốn tuần sau vẫn nhớ: 1 lượt" in weekly(found, "THCS")
+    assert "Mấy tuần sau vẫn nhớ: 1 lượt" in weekly(found, "THCS")
     then = figures(hand)  # as at its slot nothing had been asked again
     assert (then.shown, then.kept, then.kept_now) == (1, 0, 0)
     now = figures(hand, as_of=slot)
