@@ -339,7 +339,7 @@ def _answer(play: _Play, state: RunState, place: int, ask: Ask, picked: str) -> 
     if not option.right and state.tries == 0 and play.track != "check":
         feedback = Message(f"{verdict}\n{play.words('again', state.asked)}")
         waiting = replace(state, tries=1, misses=0)
-        return Advance(waiting, (feedback, play.show(name, ask)), (fact,))
+        return Advance(waiting, (feedback, play.show(*play.steps[place])), (fact,))
     if not option.right:
         label = ask.answer.text.in_(play.lang).rstrip(".")
         reason = ask.answer.because.in_(play.lang)

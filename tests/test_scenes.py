@@ -108,6 +108,12 @@ def test_a_scene_is_judged_acted_on_and_then_explained():
     assert "Em giao đôi dép" in texts(acted)
 
 
+def test_a_second_try_asks_what_to_do_again_and_not_the_swindlers_words():
+    judged = advance(LESSON, begun(**FAKE_FIRST).state, "giả", bank=BANK)
+    again = advance(LESSON, judged.state, "1", bank=BANK)
+    assert again.messages[-1] == judged.messages[-1]
+
+
 def test_a_genuine_scene_taken_for_fake_is_a_false_alarm_and_no_second_guess():
     turn = begun(scene_1="cong-an/giay-moi", canh_hai="giao-hang/phi-nho")
     alarm = advance(LESSON, turn.state, "2", bank=BANK)
