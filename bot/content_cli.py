@@ -1,38 +1,34 @@
-"""The commands `lantoa content …`: check the lessons, list them, play one in the terminal."""
+"""The commands `lantoa content …`: check, list, play, find, import."""
 
-import os
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from bot import content_show as show
+from bot.cli import FAILURE, WRONG_USE, fail, say
 from bot.clock import today
-from content import engine
-from content.address import ADDRESSES, Address, fill
-from content.competences import SKILLS
-from content.dialogue import Choice, Message, bare, chosen
-from content.loader import Library, LoadErrors, load
-from content.model import Lesson
+from bot.content_import import import_quiz
+from bot.content_load import Shelf, find_lesson, report, split_folders
+from bot.content_play import As, Channel, Stage, play
+from content.address import ADDRESSES, Address, address_in
+from content.loader import BUILT_IN, Library
 from content.parts import LANGUAGES
-from content.problems import Problem
-from content.style import style_findings
-from content.style_bank import bank_findings
-
-FAILURE, WRONG_USE = 1, 2
-READERS = {"pupil": "học sinh", "relative": "người thân", "staff": "thầy cô"}
 
 
-class Mode(StrEnum):
-    """What `play` plays: a pupil's or a relative's lesson, or the check questions."""
+class Who(StrEnum):
+    """For whom something is looked for."""
 
     pupil = "pupil"
     relative = "relative"
-    check = "check"
+    staff = "staff"
 
 
 Folders = Annotated[
@@ -47,167 +43,178 @@ Extra = Annotated[
         help="Thư mục bài học của trường. / The school's own lesson folders.",
     ),
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Có lưu ý thì cũng tính là hỏng. / Warnings fail too.")
+]
+Style = Annotated[
+    bool, typer.Option("--style", help="Độ dài câu và cách viết. / Sentences and style.")
+]
 LessonName = Annotated[
     str, typer.Argument(help="Mã bài, như an-toan/ma-otp hay M4.2. / A lesson's id or code.")
 ]
-ModeOption = Annotated[
-    Mode, typer.Option("--track", help="Bài cho ai: pupil, relative, check. / For whom.")
+AsOption = Annotated[
+    As,
+    typer.Option(
+        "--as",
+        "--track",
+        help="Học như ai; check: chỉ câu hỏi lại người thân. / As whom.",
+    ),
 ]
+ChannelOption = Annotated[Channel, typer.Option(help="Hiện như trên kênh nào. / As on a channel.")]
 HonorificOption = Annotated[
     str | None,
     typer.Option(help="Cách xưng hô, như em, bac, ba. / Form of address.", show_default=False),
 ]
 LangOption = Annotated[str, typer.Option(help="Ngôn ngữ: vi, en. / Language.")]
+Query = Annotated[str, typer.Argument(help="Gõ gì cũng được. / Whatever one would type.")]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="In [{id, code, title, score}]; thẻ giúp có id help/<tên>, code null. / As JSON; "
+        "a help card's id is help/<name>, its code null.",
+    ),
+]
+WhoOption = Annotated[
+    Who | None, typer.Option("--as", help="Tìm cho ai. / For whom.", show_default=False)
+]
+GradeOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=12, help="Khối lớp của học sinh. / A pupil's grade."),
+]
+QuizFile = Annotated[Path, typer.Argument(help="Tệp câu hỏi .xlsx. / The quiz spreadsheet.")]
+OutFile = Annotated[
+    Path | None,
+    typer.Option("--out", help="Ghi vào tệp này. / Write here.", show_default=False),
+]
+Module = Annotated[
+    str, typer.Option(help="Chủ đề: tên thư mục của bài. / Module, a folder's name.")
+]
 
 
-def make_app(clock: Callable[[], date]) -> typer.Typer:
-    """The commands; `clock` gives today's date, by which facts are past their review."""
+def make_app(clock: Callable[[], date], built_in: Path | None = BUILT_IN) -> typer.Typer:
+    """The commands.
+
+    Args:
+        clock: gives today's date, by which facts are past their review.
+        built_in: the lessons that come with the product; None leaves them out.
+    """
     made = typer.Typer(no_args_is_help=True, help="Bài học. / Lessons.")
+    shelf = Shelf(clock, built_in)
+    _add_looking(made, shelf)
+    _add_using(made, shelf)
+    return made
 
+
+def _add_looking(made: typer.Typer, shelf: Shelf) -> None:
     @made.command()
-    def check(folders: Folders = None, lessons: Extra = "") -> None:
+    def check(folders: Folders = None, lessons: Extra = "", *, strict: Strict = False) -> None:
         """Kiểm tra mọi bài học, báo mọi lỗi một lần. / Check all lessons, report every fault."""
-        _check([*_split(lessons), *(folders or ())], clock())
+        _check(shelf, [*split_folders(lessons), *(folders or ())], strict=strict)
 
     @made.command("list")
-    def list_(folders: Folders = None, lessons: Extra = "") -> None:
-        """Liệt kê các bài học. / List the lessons."""
-        library = _library([*_split(lessons), *(folders or ())], clock())
-        Console().print(_table(library))
+    def list_(folders: Folders = None, lessons: Extra = "", *, style: Style = False) -> None:
+        """Các bài học: cho ai, năng lực nào, còn mới không. / What the lessons cover."""
+        library, day = shelf.library([*split_folders(lessons), *(folders or ())]), shelf.clock()
+        if style:
+            tables = [show.style_table(library, day)]
+        else:
+            tables = [show.lesson_table(library), show.module_table(library, day)]
+            tables += [show.competence_table(library), show.freshness_table(library, day)]
+        for table in tables:
+            Console().print(table)
 
     @made.command()
-    def play(
+    def find(
+        query: Query,
+        *,
+        as_json: Json = False,
+        who: WhoOption = None,
+        grade: GradeOption = None,
+        lessons: Extra = "",
+    ) -> None:
+        """Tìm bài hay thẻ giúp cho một câu gõ vào. / Find lessons and help cards."""
+        library = shelf.library(split_folders(lessons))
+        found = _found(library, query, who, grade)
+        if as_json:
+            typer.echo(json.dumps(found, ensure_ascii=False))
+        else:
+            _show_found(query, found)
+
+
+def _add_using(made: typer.Typer, shelf: Shelf) -> None:
+    @made.command("play")
+    def play_(
         lesson: LessonName,
-        track: ModeOption = Mode.pupil,
+        reader: AsOption = As.pupil,
+        channel: ChannelOption = Channel.web,
         honorific: HonorificOption = None,
         lang: LangOption = "vi",
         lessons: Extra = "",
     ) -> None:
-        """Học thử một bài ngay tại đây. / Play a lesson in the terminal."""
-        found = _find(_library(_split(lessons), clock()), lesson)
-        if lang not in LANGUAGES:
-            _say(f"Không có ngôn ngữ “{lang}”; chỉ có: {', '.join(LANGUAGES)}.", "red")
-            raise typer.Exit(WRONG_USE)
-        address = _address(honorific or ("em" if track is Mode.pupil else "bac"))
-        _play(found, track, lang, address, clock())
+        """Học thử một bài ngay tại đây, như trên một kênh. / Play a lesson in the terminal."""
+        stage = Stage(reader, channel, _address(lang, honorific or reader.honorific), lang)
+        library = shelf.library(split_folders(lessons))
+        play(library, find_lesson(library, lesson), stage, shelf.clock())
 
-    return made
+    @made.command("import")
+    def import_(
+        quiz: QuizFile, out: OutFile = None, module: Module = "truong-em", lessons: Extra = ""
+    ) -> None:
+        """Làm bài từ tệp câu hỏi Excel (Wayground, Kahoot, Blooket…). / A quiz into a lesson."""
+        import_quiz(quiz, out, module, split_folders(lessons), shelf.clock())
+
+
+def _check(shelf: Shelf, folders: list[Path], *, strict: bool) -> None:
+    library, problems = shelf.looked_at(folders)
+    report(problems)
+    n_errors = sum(problem.severity == "error" for problem in problems)
+    n_warnings = len(problems) - n_errors
+    if library is None:
+        say(f"Có {n_errors} lỗi, {n_warnings} lưu ý.", "bold")
+        raise typer.Exit(FAILURE)
+    say(f"{len(library.lessons)} bài học dùng được, {n_warnings} lưu ý.", "bold")
+    if strict and problems:
+        raise typer.Exit(FAILURE)
+
+
+def _found(
+    library: Library, query: str, who: Who | None, grade: int | None
+) -> list[dict[str, object]]:
+    """The best three as plain values, in the order of their fit."""
+    among = None
+    if who is not None or grade is not None:
+        reader = who or Who.pupil
+        mine = library.for_reader(reader.value, grade)
+        among = frozenset([*(lesson.id for lesson in mine), *library.cards])
+    rows: list[dict[str, object]] = []
+    for each in library.index.find(query, among):
+        lesson = library.get(each.id) if each.kind == "lesson" else None
+        title = lesson.title.vi if lesson else library.cards[each.id].title.vi
+        name = lesson.id if lesson else f"help/{each.id}"
+        code = lesson.code if lesson else None
+        rows.append({"id": name, "code": code, "title": title, "score": each.score})
+    return rows
+
+
+def _show_found(query: str, found: list[dict[str, object]]) -> None:
+    if not found:
+        say(f"Không tìm thấy gì cho “{query}”.")
+        return
+    table = Table("Điểm", "Số", "Tên", "Mã", box=box.SIMPLE_HEAD)
+    for each in found:
+        score = f"{each['score']:.2f}".replace(".", ",")
+        table.add_row(score, str(each["code"] or "–"), str(each["title"]), str(each["id"]))
+    Console().print(table)
+
+
+def _address(lang: str, honorific: str) -> Address:
+    if lang not in LANGUAGES:
+        fail(f"Không có ngôn ngữ “{lang}”; chỉ có: {', '.join(LANGUAGES)}.", WRONG_USE)
+    if honorific not in ADDRESSES:
+        known = ", ".join(ADDRESSES)
+        fail(f"Không có cách xưng hô “{honorific}”; chỉ có: {known}.", WRONG_USE)
+    return address_in(lang, honorific)
 
 
 app = make_app(today)
-
-
-def _split(lessons: str) -> list[Path]:
-    return [Path(part) for part in lessons.split(os.pathsep) if part.strip()]
-
-
-def _say(text: str, style: str = "") -> None:
-    # No markup: a lesson's text and keys hold square brackets of their own.
-    Console().print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-def _report(problems: Sequence[Problem]) -> None:
-    for problem in problems:
-        name, style = ("LỖI", "red") if problem.severity == "error" else ("LƯU Ý", "yellow")
-        _say(f"{name} {problem.shown()}", style)
-
-
-def _check(folders: Sequence[Path], day: date) -> None:
-    try:
-        library = load(folders, day, look=style_findings)
-    except LoadErrors as errors:
-        _report(errors.problems)
-        n_errors = sum(problem.severity == "error" for problem in errors.problems)
-        _say(f"Có {n_errors} lỗi, {len(errors.problems) - n_errors} lưu ý.", "bold")
-        raise typer.Exit(FAILURE) from None
-    _report(library.warnings)
-    for finding in bank_findings(library.bank):
-        _say(f"LƯU Ý {finding}", "yellow")
-    _say(f"{len(library.lessons)} bài học dùng được, {len(library.warnings)} lưu ý.", "bold")
-
-
-def _library(folders: Sequence[Path], day: date) -> Library:
-    """The library, or the faults and exit 1."""
-    try:
-        return load(folders, day)
-    except LoadErrors as errors:
-        _report([problem for problem in errors.problems if problem.severity == "error"])
-        raise typer.Exit(FAILURE) from None
-
-
-def _table(library: Library) -> Table:
-    table = Table()
-    table.add_column("Mã", no_wrap=True, overflow="fold")
-    for heading in ("Số", "Tên bài", "Cho", "Khối", "Phút", "Kỹ năng"):
-        table.add_column(heading)
-    for lesson in library:
-        first, last = lesson.grades
-        readers = ", ".join(READERS[each] for each in lesson.audience)
-        row = [lesson.id, lesson.code or "", lesson.title.vi, readers]
-        table.add_row(*row, f"{first}-{last}", str(lesson.minutes), SKILLS[lesson.skill])
-    return table
-
-
-def _find(library: Library, name: str) -> Lesson:
-    """The lesson of this id, code or file name, or one sentence and exit 2."""
-    for lesson in library:
-        short = lesson.id.partition("/")[2]
-        if bare(name) in {bare(lesson.id), bare(lesson.code or lesson.id), bare(short)}:
-            return lesson
-    known = ", ".join(library.lessons) or "chưa có bài nào"
-    _say(f"Không có bài “{name}”. Các bài đang có: {known}.", "red")
-    raise typer.Exit(WRONG_USE)
-
-
-def _address(honorific: str) -> Address:
-    if honorific not in ADDRESSES:
-        _say(f"Không có cách xưng hô “{honorific}”; chỉ có: {', '.join(ADDRESSES)}.", "red")
-        raise typer.Exit(WRONG_USE)
-    return ADDRESSES[honorific]
-
-
-def _play(lesson: Lesson, mode: Mode, lang: str, address: Address, day: date) -> None:
-    stale = frozenset(fact.id for fact in lesson.facts if fact.review_by < day)
-    turn = _begin(lesson, mode, lang, stale)
-    if turn is None:
-        _say("Bài này không có câu hỏi cho người thân.")
-        return
-    while True:
-        shown = [_filled(message, address) for message in turn.messages]
-        _show(shown)
-        if turn.done:
-            return
-        said = _heard()
-        if said is None:
-            _say("\nTạm dừng ở đây. Hẹn gặp lại!")
-            return
-        choice = chosen(said, shown[-1].choices)
-        turn = engine.advance(
-            lesson, turn.state, choice.value if choice else said, lang=lang, stale=stale
-        )
-
-
-def _begin(lesson: Lesson, mode: Mode, lang: str, stale: frozenset[str]) -> engine.Advance | None:
-    if mode is Mode.check:
-        return engine.start_check(lesson, lang)
-    return engine.start(lesson, "relative" if mode is Mode.relative else "pupil", lang, stale)
-
-
-def _filled(message: Message, address: Address) -> Message:
-    choices = [Choice(fill(item.label, address), item.value) for item in message.choices]
-    return Message(fill(message.text, address), tuple(choices))
-
-
-def _show(messages: Sequence[Message]) -> None:
-    for message in messages:
-        _say(f"\n{message.text}")
-        for number, choice in enumerate(message.choices, 1):
-            _say(f"  {number}. {choice.label}", "cyan")
-
-
-def _heard() -> str | None:
-    """What was typed, or None at the end of the input."""
-    try:
-        return Console().input("> ", markup=False)
-    except EOFError:
-        return None
