@@ -88,8 +88,8 @@ def test_in_any_order_of_lessons_about_half_of_what_one_pupil_sees_is_fake(numbe
             pupil.learns(SCENIC[which], BEGIN + timedelta(days=place))
             kinds = Counter(BANK.scenes[name].fake for _, name in pupil.saw)
             assert abs(kinds[True] - kinds[False]) <= 3, pupil.saw
-            mine += 1
-    assert mine == len(pupil.saw), "every lesson with a scene showed one"
+            mine += sum(isinstance(step, Draw) for step in SCENIC[which].steps)
+    assert mine == len(pupil.saw), "every step with a scene showed one"
 
 
 def test_over_a_school_of_pupils_half_of_all_scenes_are_fake():
@@ -105,6 +105,8 @@ def test_over_a_school_of_pupils_half_of_all_scenes_are_fake():
 
 def test_the_first_scene_of_a_lesson_is_fake_for_half_a_class():
     for lesson in SCENIC:
+        if any(isinstance(step, Draw) and step.truth for step in lesson.steps):
+            continue  # it wants the one kind only, beside what it asks of the other
         kinds = Counter()
         for number in range(40):
             (name,) = Pupil(number, lesson.grades[1]).learns(lesson, BEGIN)[:1]
@@ -119,7 +121,7 @@ def test_two_in_a_row_of_the_roster_nearly_always_see_different_scenes():
         one, other = Pupil(number, 6 + number % 7), Pupil(number + 1, 6 + number % 7)
         for place, lesson in enumerate(offered(one)):
             day = BEGIN + timedelta(days=3 * place)
-            n_same += one.learns(lesson, day) == other.learns(lesson, day)
+            n_same += bool({*one.learns(lesson, day)} & {*other.learns(lesson, day)})
             n_all += 1
     assert n_all > 400
-    assert n_same <= n_all * 0.04
+    assert n_same <= n_all * 0.07
