@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPREAD := -n 3 --maxschedchunk 1
 
-.PHONY: install setup demo picture test lint types layers pytest browser rehearse rehearse-small coverage bench format lock clean
+.PHONY: install setup demo picture test lint types layers pytest browser rehearse rehearse-small coverage bench catalogues format lock clean
 
 # What running needs; `setup` brings what changing and testing needs too.
 install: $(VENV)/.runs
@@ -66,6 +66,10 @@ bench: $(VENV)/.bench
 $(VENV)/.bench: $(VENV)/.installed requirements-bench.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-bench.lock
 	touch $@
+
+# What the code says, into the catalogues of both languages; lists what English is missing.
+catalogues: setup
+	$(BIN)/python -m tools.catalogues
 
 format: setup
 	$(BIN)/ruff check --fix .
