@@ -73,7 +73,7 @@ def read_quiz(path: Path) -> Quiz:
             _read_rows(quiz, sheet.name, columns, rows)
     if not headed:
         raise RosterError(NO_HEADINGS.format(name=path.name))
-    if not quiz.questions and not quiz.problems:
+    if not (quiz.questions or quiz.problems or quiz.notes):
         raise RosterError(f"Tệp {path.name} không có câu hỏi nào dưới hàng tiêu đề.")
     return quiz
 
@@ -123,7 +123,7 @@ def _question(row: Row, columns: QuizColumns) -> QuizQuestion:
         raise _Fault("cần ít nhất hai lựa chọn.")
     folded = [bare(label) for label in labels.values()]
     if len(set(folded)) < len(folded):
-        raise _Fault("có hai lựa chọn giống nhau, bỏ dấu và chữ hoa thì không phân biệt được.")
+        raise _Fault("có hai lựa chọn giống nhau.")
     right = _right(columns.value(row, "correct"), labels)
     places = list(labels)
     because = columns.text(row, "because")
@@ -163,7 +163,7 @@ def _place(said: str) -> int:
 def _right(cell: Value, labels: dict[int, str]) -> int:
     """The place of the one right option: its number, its letter, or its words."""
     if isinstance(cell, date):
-        raise _Fault("ô đáp án đúng bị Excel đổi thành ngày tháng. Hãy gõ lại số của đáp án.")
+        raise _Fault("ô đáp án đúng bị Excel đổi thành ngày tháng. Hãy gõ lại.")
     said = _label(cell) if cell is not None else ""
     if not said:
         raise _Fault("chưa ghi đáp án đúng.")
@@ -175,7 +175,7 @@ def _right(cell: Value, labels: dict[int, str]) -> int:
     if not same and lettered:
         return _placed([lettered[1]], labels)
     if not same:
-        raise _Fault(f"đáp án đúng “{said}” không phải là số, chữ cái hay lời của lựa chọn nào.")
+        raise _Fault(f"đáp án đúng “{said}” không có trong các lựa chọn.")
     return same[0]
 
 
