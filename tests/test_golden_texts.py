@@ -29,7 +29,10 @@ STAFF = frozenset({"hoa", "nam"})
 
 MARKED, GIVEN_BACK = "— Phần của", "đưa máy lại cho"
 UNKNOWN_READER = ("Chào bạn!", "Bạn gõ mã", "Mã này không đúng. Bạn")
-NO_TEXT_RE = re.compile(r"https?://\S+|@\w+|/[a-z]+|\b[2-9A-Z]{4}-?[2-9A-Z]{4}\b|\b\d+[A-Z]\d*\b")
+NO_TEXT_RE = re.compile(
+    r"https?://\S+|@\w+|/[a-z]+|\b[2-9A-Z]{4}-?[2-9A-Z]{4}\b|\b\d+[A-Z]\d*\b"
+    r"|\bH'(?=\w)|\bApp Store\b"  # the first as in the names of Ê Đê women
+)
 WORD_RE = re.compile(r"[^\W\d_]+")
 SYLLABLE_RE = re.compile(
     r"(?:ngh?|nh|[ckgpt]h|gi|qu|tr|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ch|n[gh]|[cmnpt])?"
@@ -41,7 +44,13 @@ ALLOWED = frozenset(
     | {"zalo", "vneid", "telegram", "facebook", "vietcombank", "youtube", "google"}
     | {"thcs", "thpt", "ting", "vietqr", "napas"}
     | {"nganhang", "nhanqua", "vn", "top"}  # parts of addresses that lessons take apart
-    | {"dichvucong", "dichvucongquocgia", "gov"}
+    | {"dichvucong", "dichvucongquocgia", "gov", "tinnhiemmang", "csgt", "bocongan", "tracuu"}
+    | {"phatnguoi", "hoadon", "matkhau", "abc", "b", "apk"}  # more of them, and of passwords
+    | {"dak", "lak", "cro", "ksor", "ama", "bick", "tp", "hcm"}  # names of places and persons
+    | {"vssid", "bhyt", "ntrust", "vnetraffic", "simo", "instagram", "iphone", "play"}
+    | {"azota", "olm", "quizizz", "wayground", "classroom", "creative", "commons", "cc"}
+    | {"s", "v", "ld", "free", "wifi"}  # what is typed to 156; the name of a false network
+    | {"nick", "passkey", "tivi", "camera", "inox", "photo"}  # said by all, or explained there
 )
 EMOJI_RE = re.compile("[\U0001f000-\U0001faff\u2600-\u26ff\u2728\u2764]")
 SCORE_RE = re.compile(r"(\d+)/(\d+) câu")
@@ -101,7 +110,7 @@ def for_the_reader(place: str, path: Path, *, handed: bool) -> Iterator[tuple[st
 
 
 def vietnamese(node: Any, key: str = "") -> Iterator[str]:
-    """The Vietnamese texts of a lesson file."""
+    """The Vietnamese texts of a lesson file that readers see; its facts are for its authors."""
     if isinstance(node, dict):
         if "vi" in node:
             yield str(node["vi"])
@@ -113,7 +122,7 @@ def vietnamese(node: Any, key: str = "") -> Iterator[str]:
                 "options",
                 "check",
                 "relative",
-                "facts",
+                "young",
             }:
                 yield from vietnamese(value, name)
     elif isinstance(node, list):
