@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from content.distress import distressed
+from content.distress import cheated, distressed
 from content.language import translate
 from content.words import code_in
 
@@ -33,6 +33,8 @@ PLEASE_DELETE = "{You} xóa giúp {me} tin vừa gửi nhé."
 RUN_RE = re.compile(r"(?<![\w/])\d(?:[ .-]{0,2}\d)*(?![\w/]|-\w)")
 AMOUNT_RE = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 PHONE_RE = re.compile(r"(?:0|84)[35789]\d{8}")
+# First digits of the networks in use here: Visa, Mastercard, Amex, JCB, Diners, UnionPay, NAPAS.
+CARD_RE = re.compile(r"4|5[0-8]|2[2-7]|3[05-8]|6[0-9]|9704")
 UNIT_RE = re.compile(
     r"\s*(?:d|dong|vnd|k|nghin|ngan|tr|trieu|ty|phut|giay|gio|ngay|lan|nguoi|ban|em|hoc sinh"
     r"|chu so|chu|ky tu|ki tu|diem|trang|bai)\b"
@@ -51,21 +53,33 @@ BANK = (
 ACCOUNT_BEFORE_RE = re.compile(
     rf"\b(?:stk|so (?:tk|tai khoan)|(?:tk|tai khoan) (?:ngan hang|nhan tien|{BANK}))\b\D{{0,40}}$"
 )
+# Some banks' and wallets' accounts hold letters: 711A12345678, 99MM23001M12345678.
+LETTERED_RE = re.compile(
+    r"\b(?:stk|so (?:tk|tai khoan))\b[^\d\n]{0,20}\b(\d{1,5}[a-z]{1,4}\d{5,}(?:[a-z]\d{5,})?)\b"
+)
 BANK_BEFORE_RE = re.compile(rf"\b(?:tk|tai khoan|{BANK})\b\D{{0,20}}$")
 BANK_AFTER_RE = re.compile(rf"\W{{0,3}}(?:ngan hang |nh )?{BANK}\b")
 
 SHORT_RE = re.compile(
-    r"(?:(?<=\bg-)|(?<=\botp-)|(?<![\w/.,-]))(?:\d{3}[ -]\d{3}|\d{4,8})(?![\w/]|[.,-]\d|-\w)"
+    r"(?:(?<=\bg-)|(?<=\botp-)|(?<![\w/.,-]))"
+    r"(?:\d{3}[ -]\d{3}|\d\d(?:[ -]\d\d){2}|\d(?: \d){3,7}|\d{4,8})(?![\w/]|[.,-]\d|-\w)"
 )
 OTP_WORD = (
-    r"(?:otp|ma (?:so )?(?:xac (?:nhan|thuc|minh)|dang nhap|bao mat|kich hoat|giao dich|pin)|so pin"
+    r"(?:otp|ma (?:so )?(?:xac (?:nhan|thuc|minh)|xn|dang nhap|bao mat|bi mat|kich hoat|giao dich"
+    r"|pin|mot lan|zalo|momo|vneid|facebook|fb|google|shopee|ngan hang)|(?:so|ma) pin"
     r"|(?:verification|login|security) code)\b"
 )
 OTP_NEAR_RE = re.compile(rf"\b{OTP_WORD}.{{0,25}}$", re.DOTALL)
 OTP_BEFORE_RE = re.compile(rf"\b{OTP_WORD}.{{0,70}}$", re.DOTALL)
+# Only for numbers as long as most codes are: "pin 5000" is a battery.
+CODE_NEAR_RE = re.compile(
+    r"\b(?:pin|(?:doc|nhan duoc|nhan|bao|dua|gui|hoi|cho) ma|ma (?:6|sau) so"
+    r"|ma (?:\w+ ){0,4}gui ve)\b.{0,25}$",
+    re.DOTALL,
+)
 OTP_AFTER_RE = re.compile(rf"\W{{0,3}}(?:(?:la|is|your|\w+) ){{0,3}}{OTP_WORD}")
 CODE_IS_RE = re.compile(
-    r"\b(ma(?: so)?)(?:(?: cua \w+| nay| do| ay| day| vua \w+){0,2}\s*(?:la|:|=)\s*"
+    r"(?<!mat )\b(ma(?: so)?)(?:(?: cua \w+| nay| do| ay| day| vua \w+){0,2}\s*(?:la|:|=)\s*"
     r"| (?:cua|gui|vua|ve|nhan)\b.{0,40}\bla\s+)$"
 )
 YEAR_BEFORE_RE = re.compile(r"\b(?:nam|nam hoc|thang \d+|khoa)\s+$")
@@ -76,9 +90,11 @@ ALONE_RE = re.compile(
 )
 BIRTHDAY_RE = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d")
 
-PASSWORD_WORD = r"\b(mat ?khau|mk|pass(?:word|wd)?|pwd?)\b"  # noqa: S105 (the word, no password)
+PASSWORD_WORD = r"\b(mat (?:khau|ma)|matkhau|mk|pass(?:word|wd|code)?|pwd?)\b"  # noqa: S105 (a word)
 OWNER = (
-    r"(?:cua|em|minh|toi|con|chau|to|nha|may|me|bo|ba|fb|facebook|zalo|gmail|email|vneid|wi-?fi)"
+    r"(?:cua|em|minh|toi|con|chau|to|nha|may|me|bo|ba|ket|cu|moi|fb|facebook|zalo|gmail|email|vneid"
+    r"|wi-?fi|ngan hang|dien thoai|dt|mo khoa|ung dung|tai khoan|may tinh|ipad|momo|tik ?tok|insta"
+    r"|ig|google|gg|azota|olm|roblox|game)"
 )
 ASSIGNED_RE = re.compile(
     rf"{PASSWORD_WORD}((?:\s+[\w-]+){{0,5}}?)(?:\s*(?::|=|->)\s*|\s+(?:la|is)\s+)([^\n,;]+)"
@@ -89,6 +105,7 @@ ASKING_RE = re.compile(r"\b(?:gi|sao|nao|khong|ko|ai|dau|may|bao nhieu|nhu the)\
 CASUAL_RE = re.compile(
     r"2k\d+|\d{1,2}[a-z]\d{0,2}|\d{1,2}[-/]\d{1,2}(?:[-/]\d{2,4})?|(?:19|20)\d\d"
 )
+JUDGED_RE = re.compile(r"(?:qua|rat|hoi|kha|de|kho|ngan|dai|yeu|manh|giong|cung)\b")
 LAST_POLITE_RE = re.compile(r"(?:\s+(?:a|nhe|nha|day|ne|thoi|do|oi|co|thay|em))+$")
 SYLLABLE_RE = re.compile(
     r"(?:ngh?|nh|[ckgpt]h|gi|qu|tr|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ch|n[gh]|[cmnpt])?"
@@ -104,11 +121,13 @@ class Screened:
         text: composed (NFC), each secret replaced by `MASK`; all else as typed.
         secrets: the kinds found: "otp", "card", "id", "account", "password".
         distress: whether it sounds like a cry for help.
+        fraud: id of the help card for whoever has been cheated or is being cheated; else "".
     """
 
     text: str
     secrets: frozenset[str]
     distress: bool
+    fraud: str = ""
 
 
 class Span(NamedTuple):
@@ -120,19 +139,24 @@ class Span(NamedTuple):
 
 
 class Number(NamedTuple):
-    """Digits that may be one number: where they stand, and how many stand in each group."""
+    """Digits that may be one number: where they stand, how many stand in each group.
+
+    Written like an amount of money ("1.500.000"), it is only a secret beside a word that says so.
+    """
 
     start: int
     end: int
     digits: str
     shape: tuple[int, ...]
+    amount: bool
 
 
 def screen(text: str) -> Screened:
     """Find secrets and cries for help in anything a person typed.
 
     Never raises. A personal code, a number of up to 5 digits standing alone, a phone number, a date
-    and an amount of money are no secrets. Which words are cries for help stands in `safety.yaml`.
+    and an amount of money are no secrets. Which words are cries for help stands in `safety.yaml`,
+    which say that somebody is cheated in `fraud.yaml`.
     """
     composed = unicodedata.normalize("NFC", text)
     if code_in(composed):
@@ -141,7 +165,8 @@ def screen(text: str) -> Screened:
     masked = composed
     for span in reversed(spans):
         masked = masked[: span.start] + MASK + masked[span.end :]
-    return Screened(masked, frozenset(span.kind for span in spans), distressed(composed))
+    kinds = frozenset(span.kind for span in spans)
+    return Screened(masked, kinds, distressed(composed), cheated(composed))
 
 
 def SECRET_TEXT(deleted: bool, lang: str = "vi") -> str:  # noqa: N802 (a text, like its neighbour)
@@ -158,6 +183,7 @@ def SECRET_TEXT(deleted: bool, lang: str = "vi") -> str:  # noqa: N802 (a text, 
 def _secrets(text: str, folded: str) -> Iterator[Span]:
     """All spans, the surest kind first."""
     numbers = [number for run in RUN_RE.finditer(folded) for number in _parts(run)]
+    yield from (Span(*match.span(1), "account") for match in LETTERED_RE.finditer(folded))
     for kind, is_kind in (("card", _is_card), ("account", _is_account), ("id", _is_id)):
         found = (n for n in numbers if is_kind(n, folded))
         yield from (Span(n.start, n.end, kind) for n in found)
@@ -190,9 +216,9 @@ def _parts(run: re.Match[str]) -> Iterator[Number]:
     for i, j in sorted(stretches, key=lambda ij: ij[0] - ij[1]):
         part = groups[i:j]
         start, end = run.start() + part[0].start(), run.start() + part[-1].end()
-        if AMOUNT_RE.fullmatch(run.group(), part[0].start(), part[-1].end()):
-            continue
-        yield Number(start, end, "".join(g[0] for g in part), tuple(len(g[0]) for g in part))
+        amount = AMOUNT_RE.fullmatch(run.group(), part[0].start(), part[-1].end()) is not None
+        shape = tuple(len(g[0]) for g in part)
+        yield Number(start, end, "".join(g[0] for g in part), shape, amount)
 
 
 def _luhn(digits: str) -> bool:
@@ -203,24 +229,24 @@ def _luhn(digits: str) -> bool:
 
 
 def _is_card(n: Number, _folded_text: str) -> bool:
-    if not 13 <= len(n.digits) <= 19 or n.digits[0] == "0":
+    if n.amount or not 13 <= len(n.digits) <= 19 or not CARD_RE.match(n.digits):
         return False
     return min(n.shape[:-1], default=13) >= 3 and _luhn(n.digits)
 
 
 def _is_account(n: Number, folded: str) -> bool:
-    if not 8 <= len(n.digits) <= 15 or UNIT_RE.match(folded, n.end):
+    if n.amount or not 8 <= len(n.digits) <= 19 or UNIT_RE.match(folded, n.end):
         return False
     before = folded[max(0, n.start - 70) : n.start]
     if ACCOUNT_BEFORE_RE.search(before):
         return True
-    if PHONE_RE.fullmatch(n.digits):
+    if len(n.digits) > 15 or PHONE_RE.fullmatch(n.digits):
         return False
     return bool(BANK_BEFORE_RE.search(before) or BANK_AFTER_RE.match(folded, n.end))
 
 
 def _is_id(n: Number, folded: str) -> bool:
-    if n.shape in CITIZEN_SHAPES and CITIZEN_RE.fullmatch(n.digits):
+    if not n.amount and n.shape in CITIZEN_SHAPES and CITIZEN_RE.fullmatch(n.digits):
         return True
     if len(n.digits) not in {9, 12}:
         return False
@@ -255,7 +281,10 @@ def _otp_context(text: str, folded: str, match: re.Match[str]) -> bool:
     if code_is:
         word = text[match.start() - len(before) :][slice(*code_is.span(1))]
         return word[:2].casefold() in {"mã", "ma"}
-    nearness = OTP_BEFORE_RE if len(match.group()) >= 6 else OTP_NEAR_RE
+    long = len(match.group()) >= 6
+    if long and CODE_NEAR_RE.search(before):
+        return True
+    nearness = OTP_BEFORE_RE if long else OTP_NEAR_RE
     return bool(nearness.search(before) or OTP_AFTER_RE.match(folded, match.end()))
 
 
@@ -281,10 +310,15 @@ def _assigned(match: re.Match[str], typed: str) -> int:
     if _looks_made_up(first, 4):
         return len(first)
     phrase = LAST_POLITE_RE.sub("", clause.rstrip(TRAILING + " "))
-    if own and match[1] != "mk" and len(phrase) >= 4 and len(phrase.split()) <= 3:
+    if own and match[1] != "mk" and len(phrase) >= 4 and _names_something(phrase):
         return len(phrase)
     is_word = not typed[: len(phrase)].isascii() or SYLLABLE_RE.fullmatch(phrase) is not None
     return 0 if " " in phrase or is_word or match[1] == "mk" or len(phrase) < 4 else len(phrase)
+
+
+def _names_something(phrase: str) -> bool:
+    """Whether it may be the password itself ("con meo"), and not what somebody thinks of it."""
+    return len(phrase.split()) <= 3 and JUDGED_RE.match(phrase) is None
 
 
 def _looks_made_up(value: str, least: int) -> bool:

@@ -18,7 +18,7 @@ SLOWLY = (
 def slow_down(update: Update, world: World, now: datetime, first: bool, store: Store) -> Committed:
     """Remember the update as part of a flood; the open question stays as it is.
 
-    Who cries for help or sends a secret is heard all the same.
+    Who cries for help, has been cheated or sends a secret is heard all the same.
 
     Args:
         update: what came in.
@@ -30,7 +30,7 @@ def slow_down(update: Update, world: World, now: datetime, first: bool, store: S
     if store.seat is None:
         raise LookupError("a turn needs the place of its chat")
     screened = screen(update.said.text) if update.said.kind == "text" else None
-    if screened is not None and (screened.distress or screened.secrets):
+    if screened is not None and (screened.distress or screened.fraud or screened.secrets):
         return take_turn(update, world, now, store)
     store.chats.skip(update.address.bot, update.key, FLOOD, now)
     turn = Turn(world, store, store.seat, now, update)

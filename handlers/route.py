@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from content.dialogue import Choice, chosen, nfc
-from content.safety import SAFETY_TEXT, SECRET_TEXT, screen
+from content.safety import SECRET_TEXT, Screened, screen
 from content.update import Update
 from content.words import Command, code_in, command
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import Where
-from handlers import confirm, finding, groups, joining, menu
+from handlers import confirm, finding, first_hour, groups, joining, menu
 from handlers.routes import COMMANDS, ROUTES
 from handlers.turn import Pending, Turn
 from handlers.world import World
@@ -83,9 +83,9 @@ def _in_group(turn: Turn, text: str) -> None:
     if not groups.is_meant(text):
         return
     screened = screen(text)
-    if screened.distress:
-        turn.say(SAFETY_TEXT)
-    elif screened.secrets:
+    if first_hour.answered_in_group(turn, screened):
+        return
+    if screened.secrets:
         turn.say(SECRET_TEXT(deleted=_can_delete(turn)))
     else:
         groups.heard(turn, text)
@@ -109,19 +109,13 @@ def _tap(turn: Turn, token: str) -> bool:
 
 
 def _typed(turn: Turn, text: str) -> None:
-    """Typed text: an answer, else cries for help and secrets, then a word, a code, free text."""
+    """Typed text: an answer, else what must not wait, then a word, a code, free text."""
     choice = chosen(text, turn.pending.choices)
     if choice is not None:  # first, since an answer may name the very danger that a lesson is about
         _end(turn, lambda: _choose(turn, choice))
         return
     screened = screen(text)
-    if screened.distress:
-        confirm.address_reader(turn)
-        turn.say(SAFETY_TEXT)  # the open question stays open, unshown: no quiz now
-        return
-    if screened.secrets:
-        confirm.address_reader(turn)
-        turn.again(SECRET_TEXT(_can_delete(turn), turn.language))
+    if _endangered(turn, screened):
         return
     turn.text = nfc(screened.text)
     word = None if _may_be_a_name(turn) else command(turn.text)
@@ -136,6 +130,18 @@ def _typed(turn: Turn, text: str) -> None:
         _end(turn, lambda: ROUTES[turn.pending.at](turn))
     else:
         _end(turn, lambda: _search(turn))
+
+
+def _endangered(turn: Turn, screened: Screened) -> bool:
+    """A cry for help, fraud, a secret: answered before all else; whether there was one."""
+    if not (screened.distress or screened.fraud or screened.secrets):
+        return False
+    confirm.address_reader(turn)
+    helped = first_hour.answered(turn, screened)  # the open question stays open, unshown
+    if screened.secrets and not screened.distress:
+        secret = SECRET_TEXT(_can_delete(turn), turn.language)
+        turn.say(secret) if helped else turn.again(secret)
+    return helped or bool(screened.secrets)
 
 
 def _may_be_a_name(turn: Turn) -> bool:
