@@ -13,10 +13,12 @@ from content import engine
 from content.address import Address, fill
 from content.dialogue import Choice, Message, chosen
 from content.fit import Capabilities, Part, fit, units
+from content.language import translate
 from content.loader import Library
 from content.model import Lesson, Track
 from content.run import Advance
 from content.scenes import Audience
+from handlers.turn import TOLD
 
 CHANNELS = {"telegram": TELEGRAM, "web": WEB, "zalo": ZALO}
 YOUNG_GRADE = 5
@@ -89,6 +91,7 @@ def play(library: Library, lesson: Lesson, stage: Stage, day: date) -> None:
     _remark(lesson, stage)
     while True:
         shown = [_filled(message, stage.address) for message in turn.messages]
+        _show_pictures(turn.messages, stage.lang)
         _show(shown, stage.shows)
         if turn.done:
             return
@@ -126,6 +129,12 @@ def _remark(lesson: Lesson, stage: Stage) -> None:
 def _filled(message: Message, address: Address) -> Message:
     choices = [Choice(fill(item.label, address), item.value) for item in message.choices]
     return Message(fill(message.text, address), tuple(choices))
+
+
+def _show_pictures(messages: Sequence[Message], lang: str) -> None:
+    """What the pictures show that go out before a turn's message."""
+    for picture in (message.picture for message in messages if message.picture):
+        say(f"\n{translate(TOLD, lang).replace('{alt}', picture.alt)}", "dim")
 
 
 def _show(messages: Sequence[Message], shows: Capabilities) -> None:

@@ -197,7 +197,7 @@ def _list(turn: Turn, skill: str, runs: Sequence[Row[Any]]) -> None:
         options.append(Choice(f"{title}{mark}", f"lesson:{lesson.id}"))
     if len({each.skill for each in mine}) > 1:
         options.append(BACK)
-    text = "\n".join([turn.words(GROUP, group=SKILLS[skill]), *lines])
+    text = "\n".join([turn.words(GROUP, group=turn.translated(SKILLS[skill])), *lines])
     turn.ask(text, list(dict.fromkeys(options)), "lesson.pick", free=True)
 
 
@@ -294,6 +294,7 @@ def _settle(
     *before, last = moved.messages
     for message in before:
         turn.say(message.text)
+    turn.show(last.picture)
     if last.choices:
         options = [*last.choices, *more]
         turn.ask(last.text, options, "lesson.step", {"run": run.id}, free=True)

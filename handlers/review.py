@@ -234,6 +234,7 @@ def _settle(turn: Turn, sitting: Sitting, moved: Advance) -> None:
     *before, last = moved.messages
     for message in before:
         turn.say(message.text)
+    turn.show(last.picture)
     if last.choices:
         data = replace(sitting, state=moved.state).to_json()
         turn.ask(last.text, last.choices, "review.step", data, free=True)

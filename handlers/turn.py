@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from content.address import ADDRESSES, Address, address_in, fill
-from content.dialogue import Choice, Message
+from content.dialogue import Choice, Message, Picture
 from content.fit import fit
 from content.language import translate
 from content.update import Update
@@ -20,6 +20,9 @@ from handlers.world import World
 VALUE_RE = re.compile(r"\{(\w+)\}")
 RESTING = frozenset({"", "menu", "joining.done", "left.do", "review.do"})
 """Where a conversation rests: a choice is offered, but nothing waits for an answer."""
+
+TOLD = "[Hình: {alt}]"
+"""A picture in words, where none can be shown."""
 
 DEFAULT_HONORIFIC = {"pupil": "em", "staff": "thay-co"}
 
@@ -76,7 +79,7 @@ class Turn:
     Everything said in a turn becomes one message. A turn that asks nothing ends with the menu.
 
     Attributes:
-        pictures: bodies of picture rows, sent before the message.
+        pictures: picture rows as (kind, body), sent before the message.
         update: what came in; None when a schedule fired.
         picked: the value of the choice that was tapped or typed; None if it was free text.
         text: the typed text, composed and trimmed, secrets masked; "" when tapped.
@@ -111,7 +114,7 @@ class Turn:
     late: bool = False
     last_word: bool = False
     messages: list[Message] = field(default_factory=list)
-    pictures: list[dict[str, Any]] = field(default_factory=list)
+    pictures: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     question: Pending | None = None
     woke: bool = False
     address_as: Address | None = None
@@ -199,7 +202,17 @@ class Turn:
             caption: with {you} and the like, and names of `values`.
             values: filled into the caption.
         """
-        self.pictures.append({"link": link, "text": self.words(caption, **values)})
+        self.pictures.append(("qr", {"link": link, "text": self.words(caption, **values)}))
+
+    def show(self, picture: Picture | None) -> None:
+        """Show a drawn picture before the turn's message, or tell in words what it would show."""
+        if picture is None:
+            return
+        if self.has_pictures:
+            body = {"picture": picture.name, "text": picture.alt}
+            self.pictures.append(("picture", body))
+        else:
+            self.say(TOLD, alt=picture.alt)
 
     def ask(
         self,
@@ -271,7 +284,7 @@ class Turn:
         person = self.seat.person.id if self.unasked and self.seat.person else None
         parts = fit(self.messages, tokens, channel)
         calls = [
-            *(("qr", body) for body in self.pictures),
+            *self.pictures,
             *(("say", {"text": part.text, "buttons": part.buttons}) for part in parts),
         ]
         return [

@@ -73,7 +73,7 @@ def local(text: str) -> datetime:
 
 def shown(body: dict[str, Any]) -> str:
     """A wire call as a person sees it: the text and its buttons in brackets, or a picture."""
-    if "link" in body:
+    if "link" in body or "picture" in body:
         return f"{PICTURE} {body['text']}"
     buttons = " ".join(f"[{label}]" for label, _ in body.get("buttons", ()))
     return f"{body['text']}\n{buttons}".strip()
@@ -328,7 +328,7 @@ class Talk:
                 .order_by(models.outbox.c.id)
             ).all()
         self._seen = max((row.id for row in rows), default=self._seen)
-        said = [row.body for row in rows if row.kind in {"say", "qr"}]
+        said = [row.body for row in rows if row.kind in {"say", "qr", "picture"}]
         for body in said:
             self._buttons = [tuple(pair) for pair in body.get("buttons", ())] or self._buttons
         return [shown(body) for body in said]

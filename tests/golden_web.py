@@ -135,7 +135,7 @@ class Browser:
                 continue
             self.buttons = event.get("buttons") or self.buttons
             self.said.append(
-                shown({"text": event["text"], "link": ""} if event["kind"] == "qr" else event)
+                shown({"text": event["text"], "link": ""} if "src" in event else event)
             )
         self.last = news["last"]
 

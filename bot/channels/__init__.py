@@ -90,9 +90,11 @@ class OutRow:
         account: our id of the chat.
         chat: the platform's id of the chat.
         group: whether the chat is a group (slower limits).
-        kind: `say`, `qr` (a link's QR picture, rendered by the channel) or `delete`.
+        kind: `say`, `qr` (a link's QR picture, rendered by the channel), `picture` (a drawn one,
+            read from its file by the channel) or `delete`.
         body: `say`: {"text": str, "buttons": [[label, token], ...]}; `qr`: {"link": str, "text":
-            caption}; `delete`: {"message": id}.
+            caption}; `picture`: {"picture": name, "text": what it shows}; `delete`: {"message":
+            id}.
         harmless: whether a repeat would be harmless; if not, `attempted_at` is committed before the
             call.
         attempted: whether an earlier process may have made the call already.

@@ -46,6 +46,7 @@ from bot.channels.telegram_requests import (
 from bot.channels.telegram_wire import Wire, loads, new_session, of_chat
 from bot.clock import Clock
 from bot.reports.qr import qr_png
+from content import pictures
 from content.fit import Capabilities
 from content.update import Update
 
@@ -211,8 +212,8 @@ class TelegramChannel:
             return ""
         if row.kind == "say":
             sent = await self._wire.call("sendMessage", say_request(row), SEND_S)
-        elif row.kind == "qr":
-            png = qr_png(row.body["link"])
+        elif row.kind in {"qr", "picture"}:
+            png = photo(row)
             sent = await self._wire.upload("sendPhoto", photo_request(row), png, SEND_S)
         else:
             raise Rejected(f"unknown kind {row.kind}")
@@ -357,6 +358,20 @@ class TelegramChannel:
             self.counts["unreadable"] += 1
             await skip(self.name, key_of(raw), read.reason)
         return None
+
+
+def photo(row: OutRow) -> bytes:
+    """The PNG of a row of kind `qr` or `picture`.
+
+    Raises:
+        Rejected: there is no such picture in this release.
+    """
+    if row.kind == "qr":
+        return qr_png(row.body["link"])
+    found = pictures.find(row.body["picture"])
+    if found is None:
+        raise Rejected("picture is gone")
+    return found.png
 
 
 def next_offset(batch: Sequence[object], left: Sequence[int], offset: int) -> int:

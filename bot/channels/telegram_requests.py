@@ -35,7 +35,7 @@ def say_request(row: OutRow) -> dict[str, Any]:
 
 
 def photo_request(row: OutRow) -> dict[str, str]:
-    """The parameters of sendPhoto for a row of kind `qr`, without the photo itself."""
+    """The parameters of sendPhoto for a row of kind `qr` or `picture`, without the photo itself."""
     return {"chat_id": row.chat, "caption": row.body["text"]}
 
 

@@ -236,7 +236,7 @@ class Wire:
         Source: core.telegram.org/bots/api#sending-files, read 2026-11.
         """
         form = aiohttp.FormData(payload)
-        form.add_field("photo", photo, filename="qr.png", content_type="image/png")
+        form.add_field("photo", photo, filename="picture.png", content_type="image/png")
         self.n_open += 1
         try:
             return meant(*await self._post(method, form, {}, timeout_s))

@@ -153,7 +153,7 @@ class Outbox:
 
         Args:
             where: the chat.
-            kind: `say`, `qr` or `delete`.
+            kind: `say`, `qr`, `picture` or `delete`.
             body: what the channel sends (`bot.channels.OutRow`).
             now: the instant of the turn; rows of a chat go out in the order of putting.
             how: how it is to be sent.

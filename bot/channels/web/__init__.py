@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from bot.channels import OutRow, Receive, Skip, Unavailable
 from bot.channels.capabilities import WEB as CAPABILITIES
+from bot.channels.web import pictures
 from bot.channels.web.asking import Doorman
 from bot.channels.web.bell import Bell
 from bot.channels.web.chats import Parts, WebChats
@@ -119,6 +121,7 @@ class WebChannel:
             *self._classes.routes(self.doorman, self._doors.wrong),
             *self._chats.routes(receive, self.doorman),
             web.get("/w/{print}/{name}", self.pages.asset),
+            web.get("/p/{print}/{name}.png", partial(pictures.serve, self.pages)),
         ]
 
     async def send(self, row: OutRow) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from bot.channels.web.pictures import shown
 from db.session import Session
 from db.store import Store
 from db.store.feed import MOST_ROWS
@@ -84,6 +85,10 @@ def _event(row: Row[Any]) -> dict[str, Any]:
         return event | {"message": row.body["message"]}
     if row.kind == "qr":
         return event | {"src": f"qr/{row.id}.png", "text": row.body["text"]}
+    if row.kind == "picture" and (picture := shown(row.body)):
+        return event | picture
+    # A picture that this release no longer has is told in its words.
+    event["kind"] = "say"
     return event | {"text": row.body["text"], "buttons": row.body.get("buttons", [])}
 
 

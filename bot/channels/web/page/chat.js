@@ -80,7 +80,7 @@ function take(answer) {
     if (seen.has(event.id) || event.id < since) continue;
     seen.add(event.id);
     if (event.kind === 'say') fresh.push(showSaid(event));
-    else if (event.kind === 'qr') fresh.push(showPicture(event));
+    else if (event.src) fresh.push(showPicture(event));
     else if (event.kind === 'delete') takeOff(event.message);
   }
   last = Math.max(last, answer.last || 0);
@@ -107,7 +107,7 @@ function hear(answer, entry = queue().find(each => own(each.key))) {
   if (!fresh.length) return;
   const typing = document.activeElement === text && !touch.matches;
   if (entry && !typing && (held || touch.matches)) fresh[0].said.focus({ preventScroll: true });
-  else tell(fresh.map(item => item.innerText).join('\n'));
+  else tell(fresh.map(item => item.told || item.innerText).join('\n'));
   if (entry || wasAtEnd) bring(entry && own(entry.key) || fresh[0]);
   else $('fresh').hidden = false;
 }
@@ -342,6 +342,7 @@ text.addEventListener('keydown', event => {
 for (const node of document.querySelectorAll('[data-word]')) {
   node.addEventListener('click', () => {
     const { word } = node.dataset;
+    showPanel(false);
     if (!gone && !queue().some(each => each.text === word)) send({ text: word });
   });
 }

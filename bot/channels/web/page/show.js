@@ -123,14 +123,14 @@ function showSaid(event) {
   return item;
 }
 
-function showPicture(event) {
+// Words stand under a QR code; of a scene's picture they are what it shows, for who cannot see it.
+function showPicture({ id, kind, src, width = 240, height = 240, text }) {
   const item = bubble('bot', t('Trợ lý: '));
-  const image = item.said.appendChild(make('img'));
-  image.alt = t('Hình mã QR để máy khác quét.');
-  image.width = image.height = 240;
-  image.src = event.src;
-  item.said.append(...paragraph(event.text));
-  place(item, event.id, 0);
+  const image = make('img', kind);
+  image.alt = kind === 'qr' ? t('Hình mã QR để máy khác quét.') : item.told = text;
+  item.said.append(Object.assign(image, { width, height, loading: 'lazy', src }));
+  if (kind === 'qr') item.said.append(...paragraph(text));
+  place(item, id, 0);
   return item;
 }
 

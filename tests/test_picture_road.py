@@ -1,0 +1,157 @@
+"""The road of a scene's picture: out before its scene, over the wire, on the page, or in words."""
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from bot.channels import OutRow, Rejected
+from content.memory import scene_item
+from content.pictures import find
+from db.store.chores import EMPTY
+from tests.conversation import FACES
+from tests.learning import small_library
+from tests.templates import copied_school
+from tests.test_review import put
+from tests.test_scene_pictures import BANK, LESSON, WITH
+from tests.test_telegram_calls import channel, fake
+from tests.test_web_chat import joined, phone, status
+
+__all__ = ["channel", "fake", "phone"]  # fixtures
+
+ALT = BANK.scenes["qr/dan-de"].alt
+BODY = {"picture": "dan-de", "text": ALT.vi}
+
+
+@pytest.fixture
+def school():
+    """A lesson with one scene of the script whose scenes all have pictures."""
+    library = replace(small_library(), lessons={LESSON.id: LESSON}, bank=BANK)
+    yield from copied_school("sqlite", library)
+
+
+def without_pictures(school) -> None:
+    face = FACES["tg"]
+    plain = replace(face, capabilities=replace(face.capabilities, pictures=False))
+    school.world = replace(school.world, bots=MappingProxyType({**FACES, "tg": plain}))
+
+
+def shown(school) -> Any:
+    """The scene that was drawn for the one person who learns."""
+    (seen,) = school.rows("sighting")
+    return BANK.scenes[seen.scene]
+
+
+def test_the_picture_goes_out_before_the_turns_message(school):
+    heard = school.joined("lan").says("hoc")
+    scene = shown(school)
+    picture, told = heard.split("\n---\n")
+    assert picture == f"[hình] {scene.alt.vi}"
+    assert told.startswith("Thử")
+    assert scene.alt.vi not in told
+    first, second = school.rows("outbox")
+    assert (first.kind, second.kind) == ("picture", "say")
+    assert first.body == {"picture": scene.picture, "text": scene.alt.vi}
+    assert (first.harmless, first.rank) == (second.harmless, second.rank) == (True, "answer")
+
+
+def test_a_question_asked_again_has_its_picture_above_and_a_break_brings_it_back(school):
+    lan = school.joined("lan")
+    lan.says("hoc")
+    assert "[hình]" not in lan.says("hả")
+    assert lan.says("hoc").startswith("[hình] ")
+    assert "[hình]" not in lan.says("giả")
+
+
+def test_where_no_picture_can_be_shown_its_words_stand_before_the_scene(school):
+    without_pictures(school)
+    heard = school.joined("lan").says("hoc")
+    scene = shown(school)
+    assert "\n---\n" not in heard
+    before, _, after = heard.partition(f"\n\n[Hình: {scene.alt.vi}]\n\n")
+    assert before.startswith("Thử")
+    assert scene.text.vi in after
+
+
+def test_in_english_it_is_told_in_english(school):
+    lan = school.joined("lan")
+    lan.says("english")
+    scene_words = lan.says("hoc").partition("\n---\n")[0]
+    assert scene_words == f"[hình] {shown(school).alt.in_('en')}"
+    without_pictures(school)
+    assert f"[Picture: {shown(school).alt.in_('en')}]" in lan.says("hoc")
+
+
+def test_a_review_shows_the_picture_too(school):
+    lan = school.joined("lan")
+    put(school, "lan", scene_item("qr/dan-de"))
+    heard = lan.says("onbai")
+    pictures = [row.body["picture"] for row in school.rows("outbox") if row.kind == "picture"]
+    assert len(pictures) == heard.count("[hình] ") == 1
+    assert WITH[pictures[0]].alt.vi in heard
+
+
+# Telegram
+
+
+def row(chat: int = 11, **body: Any) -> OutRow:
+    return OutRow(1, "b", 1, str(chat), False, "picture", body)
+
+
+async def test_telegram_is_sent_the_file_with_what_it_shows(fake, channel):
+    lan = fake.user("Lan")
+    lan.start()
+    sent = await channel.send(row(lan.id, **BODY))
+    assert lan.heard == [f"[hình] {ALT.vi}"]
+    assert sent == str(lan.messages[0].id)
+    (payload,) = fake.made("sendPhoto")
+    assert payload == {"chat_id": str(lan.id), "caption": ALT.vi, "photo": find("dan-de").png}
+
+
+async def test_a_picture_that_is_gone_is_given_up_and_never_tried_again(channel):
+    with pytest.raises(Rejected, match="picture is gone"):
+        await channel.send(row(picture="khong-co", text="x"))
+
+
+# The web chat
+
+
+def put_row(school, phone, **body: Any) -> int:
+    account = school.rows("account")[0].id
+    values = {"bot": "web", "account_id": account, "kind": "picture", "harmless": True}
+    return school.insert("outbox", **values, body=body, created_at=phone.clock.now())
+
+
+async def events(phone, after: int = 0) -> list[dict[str, Any]]:
+    async with phone.session.get(f"{phone.base}/c/{phone.account}/new?after={after}") as answer:
+        return (await answer.json())["events"]
+
+
+async def test_a_page_is_told_where_the_picture_is_and_how_large(phone, sqlite_school):
+    await joined(phone, sqlite_school)
+    row = put_row(sqlite_school, phone, **BODY)
+    found, src = find("dan-de"), f"/p/{find('dan-de').print}/dan-de.png"
+    size = {"width": found.width, "height": found.height}
+    told = {"id": row, "kind": "picture", "src": src, "text": ALT.vi, **size}
+    assert (await events(phone))[-1] == (await events(phone, row - 1))[-1] == told
+    async with phone.session.get(phone.base + src) as answer:
+        assert answer.content_type == "image/png"
+        assert await answer.read() == found.png
+        assert "immutable" in answer.headers["Cache-Control"]
+
+
+async def test_an_old_address_is_not_kept_and_no_address_leads_elsewhere(phone):
+    async with phone.session.get(phone.base + "/p/0/dan-de.png") as answer:
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-cache"
+    for path in ("/p/0/khong-co.png", "/p/0/..%2Fqr.png", "/p/0/dan-de.svg"):
+        assert await status(phone, "GET", path) == 404
+
+
+async def test_what_was_emptied_is_gone_and_a_lost_picture_is_told_in_words(phone, sqlite_school):
+    await joined(phone, sqlite_school)
+    lost = put_row(sqlite_school, phone, picture="khong-co", text="Hai mã QR.")
+    put_row(sqlite_school, phone, **EMPTY)
+    said = {"id": lost, "kind": "say", "text": "Hai mã QR.", "buttons": []}
+    assert (await events(phone))[-1] == said
