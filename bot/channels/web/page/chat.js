@@ -46,13 +46,14 @@ function setWho(who) {
   write(local, DEVICE, who.label ? [{ id, label: who.label }, ...others].slice(0, 12) : others);
 }
 
-// The page itself is Vietnamese: English is fetched for those who speak it, and left by a fresh start.
+// English is fetched for those who speak it, and left by a fresh start.
 function speak(lang = 'vi') {
-  if (lang === 'vi' && $('english')) location.reload();
-  if (lang === 'vi' || $('english')) return;
-  const script = document.head.appendChild(make('script'));
-  script.id = 'english';
-  script.src = log.dataset.english;
+  const english = $('english') || make('script');
+  if (lang === 'vi' && english.src) location.reload();
+  if (lang === 'vi' || english.src) return;
+  english.id = 'english';
+  english.src = log.dataset.english;
+  document.head.append(english);
 }
 
 // The bell's script is fetched when there is something to ask, or with the panel; and only where

@@ -1,6 +1,6 @@
 // What the chat keeps on this device: sends until the server has them, and who spoke last.
 'use strict';
-let spoken = {};  // the page's words in another language: english.js
+let spoken = {};  // from english.js
 const t = words => spoken[words] || words;
 const id = location.pathname.split('/')[2];
 const QUEUE = 'lantoa:' + id + ':queue';
