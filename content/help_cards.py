@@ -33,14 +33,14 @@ HELP_FORM = Form(tuple(sorted(set(HelpCard.model_fields) - {"id"})))
 
 
 def load_help(
-    folder: Path, lessons: Collection[str], problems: list[Problem]
+    folder: Path, lessons: Collection[str] | None, problems: list[Problem]
 ) -> Mapping[str, HelpCard]:
     """Read and check every `<name>.yaml` of a folder; faults are added to `problems`.
 
     Args:
         folder: may be missing, which gives no cards.
-        lessons: ids of all lessons; a card of another lesson is a fault, but only a warning, since
-            a school may play with fewer lessons.
+        lessons: ids of all lessons; a card of another lesson is a fault, but only a warning: its
+            steps help without the lesson. None, not looked at: the product's lessons are left out.
         problems: what was found so far; cards with errors must not be used.
     """
     cards: dict[str, HelpCard] = {}
@@ -54,7 +54,7 @@ def load_help(
             found = errors.errors(include_url=False)
             problems.extend(file.form_problem(error, HELP_FORM) for error in found)
             continue
-        if card.lesson is not None and card.lesson not in lessons:
+        if lessons is not None and card.lesson is not None and card.lesson not in lessons:
             reason = f"Không có bài nào mang mã “{card.lesson}”."
             problems.append(file.problem(("lesson",), reason, "warning"))
         cards[card.id] = card

@@ -97,7 +97,7 @@ def load(
             found, file = look(each, today), files[each.id]
             problems.extend(file.problem(path, why, "warning") for path, why in found)
     bank = load_bank(scenes, problems) if scenes else EMPTY
-    cards = load_help(HELP, files, problems) if scenes else {}
+    cards = load_help(HELP, files if built_in else None, problems) if scenes else {}
     problems.extend(_across(files, bank))
     if any(problem.severity == "error" for problem in problems):
         raise LoadErrors(problems)
