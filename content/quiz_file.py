@@ -17,7 +17,7 @@ for: [pupil]        # ai học: pupil (học sinh), relative (người thân)
 grades: [6, 9]      # từ khối nào đến khối nào
 minutes: 5
 skill: {todo}         # một trong: {skills}
-competences: []     # mã năng lực theo Thông tư 02/2025, ví dụ [4.2]
+competences: []     # mã năng lực theo Thông tư 02/2025, ví dụ ["4.2"]
 goal: {goal}
 remember: {remember}
 keywords:           # ít nhất 5 cách người ta hay gõ khi cần bài này

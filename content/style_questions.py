@@ -12,14 +12,18 @@ Placed = tuple[Path, Sequence[Option]]  # the options of a question, with their 
 
 
 def guess_reasons(questions: Sequence[Sequence[Option]]) -> Iterator[str]:
-    """Why the right answers of three questions or more could be guessed without reading."""
-    n = len(questions)
+    """Why the right answers of three questions or more could be guessed without reading.
+
+    Questions without just one right answer are left out: they have a fault of their own.
+    """
+    sound = [each for each in questions if sum(option.right for option in each) == 1]
+    n = len(sound)
     if n < 3:
         return
-    longest = sum(map(_right_is_longest, questions))
+    longest = sum(map(_right_is_longest, sound))
     if longest > n / 3:
         yield f"đáp án đúng dài nhất ở {longest}/{n} câu, dễ đoán."
-    place, n_there = Counter(map(_right_place, questions)).most_common(1)[0]
+    place, n_there = Counter(map(_right_place, sound)).most_common(1)[0]
     if n_there > (n + 1) // 2:
         yield f"đáp án đúng đứng thứ {place + 1} ở {n_there}/{n} câu."
 

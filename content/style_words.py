@@ -17,7 +17,7 @@ ADDRESS_RE = re.compile(
     r"\b[\w-]+(?:\.[\w-]+)*\.(?:vn|com|net|org|top|xyz|info|site|shop|online)\b"
 )
 QUOTED_RE = re.compile(r"[\"“][^\"”]*[\"”]")
-LATE_SMALL_RE = re.compile(r"(?:^|[.!?]\s+|\n)\{(?:you|me)\}")
+LATE_SMALL_RE = re.compile(r"(?:^|[.!?…][\"”)]*\s+|\n)\{(?:you|me)\}")
 EARLY_LARGE_RE = re.compile(r"[\w,;] +\{(?:You|Me)\}")
 AS_READER_RE = re.compile(
     r"(?:^|[.!?]\s+|\n)(?:Em|Bạn) "
