@@ -24,7 +24,8 @@ RATE = 0.9  # least share of queries whose answer is among the best three
 FALSE_RATE = 0.1  # most small talk that may lead to an offer
 SEARCHED = "Mình tìm thấy"
 LOST_ACCOUNT = "mất tài khoản zalo"
-HELP_WITH_IT = "Giúp ngay: Zalo, Facebook bị người khác chiếm"
+FORGOTTEN = "quên mật khẩu zalo"  # no cry for help, so it is searched for
+HELP_WITH_IT = "Giúp ngay: Quên mật khẩu"
 PUPILS_ONLY = "Dùng ảnh của người khác: hỏi trước, ghi nguồn"
 PAYING = "Quét mã QR: đọc ba thứ rồi mới trả"
 
@@ -143,7 +144,7 @@ def tap(talk, heard, label):
 
 
 def test_text_at_rest_is_met_with_the_best_three(lan):
-    heard = lan.says(LOST_ACCOUNT)
+    heard = lan.says(FORGOTTEN)
     assert heard.startswith("Mình tìm thấy mấy mục này. Em chọn một mục")
     assert HELP_WITH_IT in heard
     assert heard.count("\n") <= 6
@@ -151,8 +152,8 @@ def test_text_at_rest_is_met_with_the_best_three(lan):
 
 
 def test_a_help_card_is_shown_at_once_and_offers_its_lesson(sqlite_school, lan):
-    heard = tap(lan, lan.says(LOST_ACCOUNT), HELP_WITH_IT)
-    card = LIBRARY.cards["mat-tai-khoan"]
+    heard = tap(lan, lan.says(FORGOTTEN), HELP_WITH_IT)
+    card = LIBRARY.cards["quen-mat-khau"]
     first = card.text.vi.splitlines()[0].replace("{you}", "em").replace("{You}", "Em")
     assert heard.startswith(first)
     assert "{" not in heard
@@ -163,7 +164,7 @@ def test_a_help_card_is_shown_at_once_and_offers_its_lesson(sqlite_school, lan):
 
 
 def test_a_help_card_that_is_gone_leads_to_the_menu(sqlite_school, lan):
-    heard = lan.says(LOST_ACCOUNT)
+    heard = lan.says(FORGOTTEN)
     without = replace(sqlite_school.world.library, cards={})
     sqlite_school.world = replace(sqlite_school.world, library=without)
     assert "Em chọn nhé:" in tap(lan, heard, HELP_WITH_IT)
@@ -192,7 +193,7 @@ def test_in_a_lesson_only_a_sure_find_comes_between_and_the_way_back_is_there(sq
     question = lan.says("hoc")
     unsure = lan.says("con mèo của em màu gì")
     assert "Mình chưa hiểu câu này" in unsure
-    sure = lan.says(LOST_ACCOUNT)
+    sure = lan.says(FORGOTTEN)
     assert HELP_WITH_IT in sure
     assert GO_ON.label in sure
     back = tap(lan, sure, GO_ON.label)
@@ -216,9 +217,9 @@ def test_an_answer_in_a_lesson_is_an_answer_whatever_it_would_find(sqlite_school
 
 def test_who_searches_twice_in_a_lesson_does_not_lose_the_way_back(lan):
     lan.says("hoc")
-    lan.says(LOST_ACCOUNT)
-    again = lan.says("bị lừa chuyển tiền")
-    assert "Lỡ bị lừa: năm việc trong giờ đầu" in again
+    lan.says(FORGOTTEN)
+    again = lan.says("chuyển nhầm tiền")
+    assert "Giúp ngay: Chuyển tiền nhầm" in again
     assert "học dở bài" in tap(lan, again, GO_ON.label)
 
 
@@ -231,7 +232,7 @@ def test_a_relative_is_not_offered_a_lesson_for_pupils_alone(sqlite_school, lan)
 def test_a_relative_is_offered_help_in_their_own_form_of_address(sqlite_school):
     relative(sqlite_school, "ba", "ba-ngoai")
     ba = sqlite_school.joined("ba")
-    heard = ba.says(LOST_ACCOUNT)
+    heard = ba.says(FORGOTTEN)
     assert heard.startswith("Cháu tìm thấy mấy mục này. Bà chọn một mục")
     assert " em " not in tap(ba, heard, HELP_WITH_IT)
 
@@ -243,29 +244,29 @@ def test_a_lesson_of_a_higher_grade_is_not_offered(lan):
 
 
 def test_a_teacher_may_search_too(sqlite_school):
-    heard = sqlite_school.joined("hoa").says("bị lừa chuyển tiền")
+    heard = sqlite_school.joined("hoa").says("làm gì khi bị lừa chuyển tiền")
     assert heard.startswith("Em tìm thấy mấy mục này. Cô chọn")
 
 
 def test_for_someone_unknown_nothing_is_searched(sqlite_school):
-    heard = sqlite_school.chat("nobody").says(LOST_ACCOUNT)
+    heard = sqlite_school.chat("nobody").says(FORGOTTEN)
     assert "tìm thấy" not in heard
     assert "[Chưa có mã]" in heard
 
 
 def test_in_a_group_nothing_is_searched(sqlite_school):
-    assert sqlite_school.group("to7a", "somebody").says(LOST_ACCOUNT) == ""
+    assert sqlite_school.group("to7a", "somebody").says(FORGOTTEN) == ""
 
 
 def test_while_something_else_is_asked_nothing_is_searched(sqlite_school, lan):
     relative(sqlite_school, "ba", "ba-ngoai")
     asked = lan.says("huongdan")
-    heard = lan.says(LOST_ACCOUNT)
+    heard = lan.says(FORGOTTEN)
     assert SEARCHED not in heard
     assert asked.splitlines()[-1] in heard
 
 
 def test_a_cry_for_help_is_answered_before_any_search(lan):
-    heard = lan.says("em muốn chết vì bị mất tài khoản zalo")
+    heard = lan.says("em muốn chết vì quên mật khẩu zalo")
     assert "111" in heard
     assert SEARCHED not in heard
