@@ -51,6 +51,14 @@ def test_only_the_wrong_option_of_a_scene_may_say_what_must_not_be_taught():
     assert said_of(scene(0, options=asked)) == ["“công an huyện”: Không còn cấp huyện."]
 
 
+def test_the_options_of_a_scene_are_looked_at():
+    asked = question(0)["options"]
+    asked[2]["text"] = "Bấm download"
+    assert said_of(scene(0, options=asked)) == [
+        "Chữ tiếng nước ngoài “download”: hãy viết “tải về”."
+    ]
+
+
 def test_a_script_whose_right_answers_can_be_guessed_is_found():
     reason = "Kịch bản này: đáp án đúng đứng thứ 1 ở 3/3 câu."
     assert said_of(*(scene(n, right=0) for n in range(3))) == [reason]
