@@ -20,6 +20,7 @@ Handler = Callable[[Turn], None]
 
 ASKS_A_NAME = frozenset({"relatives.nickname", "lop.whom"})
 FOR_ANYBODY = frozenset({"batdau", "ngonngu", "english", "tiengviet"})
+HELP = Command("trogiup")
 NAMES_TOO = frozenset({"dung", "hoc"})
 STALE = "Nút đó là của câu trước rồi. Câu đang chờ {you} là:"
 NOT_UNDERSTOOD = "{Me} chưa hiểu ý {you}. {You} bấm một nút, hoặc gõ số của nút đó nhé."
@@ -115,7 +116,7 @@ def _typed(turn: Turn, text: str) -> None:
         _end(turn, lambda: _choose(turn, choice))
         return
     screened = screen(text)
-    if _endangered(turn, screened):
+    if not _asks_how(turn, text) and _endangered(turn, screened):
         return
     turn.text = nfc(screened.text)
     word = None if _may_be_a_name(turn) else command(turn.text)
@@ -130,6 +131,15 @@ def _typed(turn: Turn, text: str) -> None:
         _end(turn, lambda: ROUTES[turn.pending.at](turn))
     else:
         _end(turn, lambda: _search(turn))
+
+
+def _asks_how(turn: Turn, text: str) -> bool:
+    """Whether "help" is the word for the help text, which names 111 too, and no cry.
+
+    It is where English is spoken, and after a slash, as Telegram's own menu sends it.
+    """
+    is_plain = text.startswith("/") or turn.language != "vi"
+    return is_plain and command(text) == HELP
 
 
 def _endangered(turn: Turn, screened: Screened) -> bool:

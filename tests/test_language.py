@@ -130,6 +130,15 @@ def test_a_secret_and_a_cry_for_help_are_answered_in_the_persons_language(school
     assert "• 111: the national child protection line." in talk.says("bố đánh em")
 
 
+def test_help_is_a_word_in_english_and_after_a_slash_and_a_cry_in_vietnamese(school):
+    talk = school.joined("lan")
+    assert talk.says("help").startswith("Cảm ơn em đã nói với mình.")
+    assert talk.says("/help").startswith("Mỗi bài học chỉ 3–5 phút.")
+    talk.says("english")
+    assert talk.says("Help").startswith("Each lesson takes only 3 to 5 minutes.")
+    assert talk.says("help ba đánh em").startswith("Thank you for telling me.")
+
+
 def test_what_cannot_be_done_is_said_in_the_persons_language(school):
     talk = school.joined("lan")
     talk.says("english")
