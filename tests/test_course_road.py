@@ -63,7 +63,7 @@ def right_answer(lesson, run):
     question = resume(lesson, state, bank=LIBRARY.bank).messages[-1]
     for place, choice in enumerate(question.choices):
         facts = advance(lesson, state, choice.value, bank=LIBRARY.bank).facts
-        if not isinstance(facts[0], Answered | Judged) or facts[0].right:
+        if not facts or not isinstance(facts[0], Answered | Judged) or facts[0].right:
             return question, place
     raise AssertionError(f"{lesson.id}: nothing is right at {state.step}")
 
