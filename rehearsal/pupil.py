@@ -23,6 +23,7 @@ RELATIONS = (
     ("Người khác", "40 đến 59 tuổi", "dì Út"),
 )
 MOST_KIN = 2
+AGAIN = ("Đưa máy cho", "Xem lại bài")
 
 Part = Generator[Act, Heard, Heard]
 Met = Callable[[Kin], None]
@@ -103,6 +104,13 @@ class PupilLife:
         if self.joined and (yield from self.speaking()):
             yield from lessons.review(self.phone, self.lore)
 
+    def again(self) -> Play:
+        """Weeks later: hand over the phone once more, or look at the lesson that was forgotten."""
+        if self.joined and (yield from self.speaking()):
+            act = self.phone.option(*AGAIN)
+            if act is not None:
+                yield from lessons.learn(self.phone, self.lore, (yield act))
+
     def guide(self) -> Play:
         """Log an act of teaching; whoever has no relative yet adds one first."""
         if not self.joined or not (yield from self.speaking()):
@@ -151,6 +159,8 @@ class PupilLife:
         """What an unasked message wishes one to do."""
         if find(heard, lessons.REVIEW) is not None:
             return self.review
+        if find(heard, *AGAIN) is not None:
+            return self.again
         return self.guide if "hướng dẫn" in heard.text.lower() else self.learn
 
     # Parts.

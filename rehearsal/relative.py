@@ -13,6 +13,7 @@ from rehearsal.terms import Heard
 
 Part = Generator[Act, Heard, Heard]
 ANSWERS = ("Đúng cả", "Đúng")
+AGAIN = "Trả lời luôn"
 MOST_ROUNDS = 6
 
 
@@ -97,7 +98,7 @@ class RelativeLife:
             return
         if find(heard, lessons.REVIEW) is not None and self.answers == "soon":
             self.at(self.phone.street.now + timedelta(minutes=20), self.review)
-        if find(heard, *ANSWERS) is None:
+        if find(heard, *ANSWERS, AGAIN) is None:
             return
         minutes = (2, 8, 40) if self.answers == "soon" else (600, 1440, 2000)
         when = self.phone.street.now + timedelta(minutes=self.chance.choice(minutes))
@@ -108,6 +109,10 @@ class RelativeLife:
         newest = self.phone.newest
         if newest is not None and find(newest, *ANSWERS) is not None:
             yield from self._confirm(newest)
+        elif newest is not None and find(newest, AGAIN) is not None:
+            act = self.phone.choose(newest, pick(self.chance, (3, AGAIN), (1, "Để sau")))
+            if act is not None:
+                yield from lessons.learn(self.phone, self.lore, (yield act))
         else:
             yield from self.look()
 
