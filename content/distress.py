@@ -1,18 +1,21 @@
-"""Cries for help in typed text, and "I have been cheated", by the lists in the YAML files here."""
+"""Cries for help in typed text, and "I have been cheated", found by lists of phrases."""
 
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import resources
 from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 from content.heard import Table, found, table, tokens, without
 
+HERE = Path(__file__).parent
+CRIES = HERE / "cries"
+
 
 class Lists(NamedTuple):
-    """The files `safety.yaml`, `harmless.yaml` and `fraud.yaml`, read.
+    """The files `safety.yaml`, `cries/<kind>.yaml` and `fraud.yaml`, read.
 
     Attributes:
         cries: all distress phrases of all kinds.
@@ -56,18 +59,17 @@ def lists() -> Lists:
         ValueError: a phrase starts or ends with a gap, or names an unknown group.
     """
     safety, fraud = _read("safety.yaml"), _read("fraud.yaml")
+    cries = (yaml.safe_load(path.read_text("utf-8")) for path in sorted(CRIES.glob("*.yaml")))
     written = {**safety["groups"], **fraud["groups"]}
     groups = {name: tuple(words.split()) for name, words in written.items()}
     return Lists(
-        cries=table(chain.from_iterable(safety["distress"].values()), groups),
-        harmless=table(_read("harmless.yaml")["harmless"], groups),
+        cries=table(chain.from_iterable(cries), groups),
+        harmless=table(safety["harmless"], groups),
         frauds={card: table(lines, groups) for card, lines in fraud["fraud"].items()},
         told=table(fraud["told"], groups),
     )
 
 
 def _read(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load(
-        resources.files("content").joinpath(name).read_text("utf-8")
-    )
+    data: dict[str, Any] = yaml.safe_load((HERE / name).read_text("utf-8"))
     return data

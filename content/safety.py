@@ -30,7 +30,7 @@ DELETED = "{Me} đã nhờ xóa tin đó. Nếu {you} vẫn còn thấy nó, {yo
 PLEASE_DELETE = "{You} xóa giúp {me} tin vừa gửi nhé."
 
 # All patterns below are matched on the folded text: no case, no diacritics, as long as the text.
-RUN_RE = re.compile(r"(?<![\w/])\d(?:[ .-]{0,2}\d)*(?![\w/]|-\w)")
+RUN_RE = re.compile(r"(?<![^\W_])(?<!/)\d(?:[ .-]{0,2}\d)*(?![\w/]|-\w)")
 AMOUNT_RE = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 PHONE_RE = re.compile(r"(?:0|84)[35789]\d{8}")
 # First digits of the networks in use here: Visa, Mastercard, Amex, JCB, Diners, UnionPay, NAPAS.
@@ -51,7 +51,8 @@ BANK = (
     r"|sacombank|hdbank|vib|shb|msb|ocb|seabank)"
 )
 ACCOUNT_BEFORE_RE = re.compile(
-    rf"\b(?:stk|so (?:tk|tai khoan)|(?:tk|tai khoan) (?:ngan hang|nhan tien|{BANK}))\b\D{{0,40}}$"
+    r"\b(?:stk|so (?:tk|tai khoan)|(?:tk|tai khoan) (?:thanh toan )?"
+    rf"(?:ngan hang|nhan tien|{BANK}))\b\D{{0,40}}$"
 )
 # Some banks' and wallets' accounts hold letters: 711A12345678, 99MM23001M12345678.
 LETTERED_RE = re.compile(
@@ -62,19 +63,20 @@ BANK_AFTER_RE = re.compile(rf"\W{{0,3}}(?:ngan hang |nh )?{BANK}\b")
 
 SHORT_RE = re.compile(
     r"(?:(?<=\bg-)|(?<=\botp-)|(?<![\w/.,-]))"
-    r"(?:\d{3}[ -]\d{3}|\d\d(?:[ -]\d\d){2}|\d(?: \d){3,7}|\d{4,8})(?![\w/]|[.,-]\d|-\w)"
+    r"(?:\d{3}[ -]\d{3}|\d\d(?:[ -]\d\d){2}|\d(?:[ -]\d){3,7}|\d{4,8})(?![\w/]|[.,-]\d|-\w)"
 )
 OTP_WORD = (
     r"(?:otp|ma (?:so )?(?:xac (?:nhan|thuc|minh)|xn|dang nhap|bao mat|bi mat|kich hoat|giao dich"
-    r"|pin|mot lan|zalo|momo|vneid|facebook|fb|google|shopee|ngan hang)|(?:so|ma) pin"
-    r"|(?:verification|login|security) code)\b"
+    r"|pin|mot lan|khoi phuc|(?:rut|nhan) tien|doi mat khau|vao \w+|zalo|momo|vneid|telegram"
+    rf"|facebook|fb|google|shopee|ngan hang|{BANK})|(?:so|ma) pin|pin (?:atm|the|cua)"
+    r"|(?:telegram|verification|login|security) code)\b"
 )
 OTP_NEAR_RE = re.compile(rf"\b{OTP_WORD}.{{0,25}}$", re.DOTALL)
 OTP_BEFORE_RE = re.compile(rf"\b{OTP_WORD}.{{0,70}}$", re.DOTALL)
 # Only for numbers as long as most codes are: "pin 5000" is a battery.
 CODE_NEAR_RE = re.compile(
-    r"\b(?:pin|(?:doc|nhan duoc|nhan|bao|dua|gui|hoi|cho) ma|ma (?:6|sau) so"
-    r"|ma (?:\w+ ){0,4}gui ve)\b.{0,25}$",
+    r"\b(?:pin|code|(?:doc|gui|ma) (?:6|sau) so"
+    r"|(?:copy|doc|nhan duoc|nhan|bao|dua|gui|hoi|cho) ma|ma (?:\w+ ){0,4}gui ve)\b.{0,25}$",
     re.DOTALL,
 )
 OTP_AFTER_RE = re.compile(rf"\W{{0,3}}(?:(?:la|is|your|\w+) ){{0,3}}{OTP_WORD}")
@@ -82,6 +84,7 @@ CODE_IS_RE = re.compile(
     r"(?<!mat )\b(ma(?: so)?)(?:(?: cua \w+| nay| do| ay| day| vua \w+){0,2}\s*(?:la|:|=)\s*"
     r"| (?:cua|gui|vua|ve|nhan)\b.{0,40}\bla\s+)$"
 )
+PLACE_BEFORE_RE = re.compile(r"\b(?:trang|bai|cau|(?<!hai )(?<!2 )lop|phong|so nha|muc)\s+$")
 YEAR_BEFORE_RE = re.compile(r"\b(?:nam|nam hoc|thang \d+|khoa)\s+$")
 HOTLINE_RE = re.compile(r"1[89]00\d{0,4}|5656")
 POLITE = r"(?:da|vang|a|em|con|chau|minh|day|ne|nhe|nha|la|thay|co|oi|cua)"
@@ -92,9 +95,9 @@ BIRTHDAY_RE = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d
 
 PASSWORD_WORD = r"\b(mat (?:khau|ma)|matkhau|mk|pass(?:word|wd|code)?|pwd?)\b"  # noqa: S105 (a word)
 OWNER = (
-    r"(?:cua|em|minh|toi|con|chau|to|nha|may|me|bo|ba|ket|cu|moi|fb|facebook|zalo|gmail|email|vneid"
-    r"|wi-?fi|ngan hang|dien thoai|dt|mo khoa|ung dung|tai khoan|may tinh|ipad|momo|tik ?tok|insta"
-    r"|ig|google|gg|azota|olm|roblox|game)"
+    r"(?:cua|em|minh|toi|con|chau|to|nha|may|me|bo|ba|ket|sat|the|nho|ne|day|cu|moi|fb|facebook"
+    r"|zalo|gmail|email|vneid|wi-?fi|ngan hang|dien thoai|dt|mo khoa|ung dung|tai khoan|may tinh"
+    r"|ipad|iphone|momo|tik ?tok|insta|ig|google|gg|azota|olm|roblox|game)"
 )
 ASSIGNED_RE = re.compile(
     rf"{PASSWORD_WORD}((?:\s+[\w-]+){{0,5}}?)(?:\s*(?::|=|->)\s*|\s+(?:la|is)\s+)([^\n,;]+)"
@@ -240,7 +243,7 @@ def _is_account(n: Number, folded: str) -> bool:
     before = folded[max(0, n.start - 70) : n.start]
     if ACCOUNT_BEFORE_RE.search(before):
         return True
-    if len(n.digits) > 15 or PHONE_RE.fullmatch(n.digits):
+    if len(n.digits) > 15 or HOTLINE_RE.match(n.digits) or PHONE_RE.fullmatch(n.digits):
         return False
     return bool(BANK_BEFORE_RE.search(before) or BANK_AFTER_RE.match(folded, n.end))
 
@@ -265,6 +268,8 @@ def _no_otp(text: str, folded: str, match: re.Match[str]) -> bool:
     before = folded[max(0, match.start() - 20) : match.start()]
     number = match.group()
     if UNIT_RE.match(folded, match.end()) or HOTLINE_RE.fullmatch(number):
+        return True
+    if PLACE_BEFORE_RE.search(before):
         return True
     if len(number) == 4 and number[:2] in {"19", "20"} and YEAR_BEFORE_RE.search(before):
         return True

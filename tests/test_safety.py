@@ -17,7 +17,11 @@ HERE = Path(__file__).parent
 DISTRESS = yaml.safe_load((HERE / "vectors" / "distress.yaml").read_text("utf-8"))
 SECRETS = yaml.safe_load((HERE / "vectors" / "secrets.yaml").read_text("utf-8"))
 PHRASES = yaml.safe_load((HERE.parent / "content" / "safety.yaml").read_text("utf-8"))
-CRIES = [line for lines in PHRASES["distress"].values() for line in lines]
+CRIES = [
+    line
+    for path in sorted((HERE.parent / "content" / "cries").glob("*.yaml"))
+    for line in yaml.safe_load(path.read_text("utf-8"))
+]
 LESSONS = sorted((HERE.parent / "content" / "lessons").rglob("*.yaml"))
 # Pieces of which the patterns are made, so that random texts come near them.
 PIECES = st.sampled_from(
