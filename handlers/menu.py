@@ -18,7 +18,7 @@ MENUS: Mapping[str, tuple[str, ...]] = {
 HELP: Mapping[str, str] = {
     "pupil": (
         "Mỗi bài học chỉ 3–5 phút. Học xong, {you} dạy lại cho một người thân rồi ghi vào đây.\n"
-        "{You} bấm nút, hoặc gõ: học · hướng dẫn · người thân · kết quả.\n"
+        "{You} bấm nút, hoặc gõ: học · ôn bài · hướng dẫn · người thân · kết quả.\n"
         "Gõ “đổi người” khi người khác cầm máy, “nhắc nhở” để đổi giờ nhắc, “dữ "
         "liệu” để xem những gì được lưu."
     ),
