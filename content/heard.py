@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -46,21 +47,25 @@ class Phrase(NamedTuple):
 
 
 USED = Token("-", "-")  # stands for a word that a harmless phrase has used up
-Table = Mapping[str, tuple[Phrase, ...]]
+# Phrases by the bare forms of their first and their last word: a message of ten words that holds
+# neither is done with after ten short looks.
+Table = Mapping[str, Mapping[str, tuple[Phrase, ...]]]
 
 
 def table(lines: Iterable[str], groups: Groups) -> Table:
-    """The phrases by the bare form of their first word.
+    """Read a list of phrases and sort them for finding.
 
     Raises:
         ValueError: a phrase starts or ends with a gap, or names an unknown group.
     """
-    found: dict[str, tuple[Phrase, ...]] = {}
+    rows: dict[str, dict[str, tuple[Phrase, ...]]] = {}
     for line in lines:
         phrase = parse_phrase(line, groups)
         for first in phrase.places[0]:
-            found[first] = (*found.get(first, ()), phrase)
-    return MappingProxyType(found)
+            row = rows.setdefault(first, {})
+            for last in phrase.places[-1]:
+                row[last] = (*row.get(last, ()), phrase)
+    return MappingProxyType(rows)
 
 
 def parse_phrase(line: str, groups: Groups) -> Phrase:
@@ -108,12 +113,14 @@ def without(words: Sequence[Token], harmless: Table) -> list[Token]:
 
 
 def found(words: Sequence[Token], phrases: Table) -> Iterator[tuple[int, int]]:
-    """Where phrases stand among the words: first and last place, the end exclusive."""
+    """Where phrases stand among the words: first and last place, the end exclusive.
+
+    A place may come twice, if a phrase has several of its last words in the message.
+    """
     present = {token.bare for token in words}
     for start, token in enumerate(words):
-        for phrase in phrases.get(token.bare, ()):
-            if present.isdisjoint(phrase.places[-1]):  # most phrases fail by this cheap look
-                continue
+        row = phrases.get(token.bare, {})
+        for phrase in chain.from_iterable(row[last] for last in present if last in row):
             end = _end(words, start, phrase.places)
             if end is not None and _counts(words, start, end, phrase):
                 yield start, end
