@@ -61,7 +61,7 @@ def _place(quiz: Path, module: str, folder: Path) -> Path:
 
 
 def _refuse_place(out: Path) -> None:
-    """Names that `content check` would refuse, and files that are there, are refused here."""
+    """Names that `content check` would refuse are refused here."""
     names = (out.absolute().parent.name, out.stem)
     if out.suffix != ".yaml" or not all(NAME_RE.fullmatch(name) for name in names):
         fail(
@@ -71,8 +71,6 @@ def _refuse_place(out: Path) -> None:
         )
     if len("/".join(names)) > MAX_ID:
         fail(f"Tên “{'/'.join(names)}” dài quá {MAX_ID} ký tự; hãy đặt tên khác.", WRONG_USE)
-    if out.exists():
-        fail(f"Đã có tệp {out}; không ghi đè. Hãy chọn tên khác bằng --out.")
 
 
 def _read(path: Path) -> Quiz:

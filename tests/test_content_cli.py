@@ -121,6 +121,7 @@ def test_a_lesson_is_played_to_its_end_by_number_label_and_bare_label():
     assert "Chưa đúng. Chưa biết của ai mà.\nEm thử lại một lần nữa nhé." in result.output
     assert "Đúng ngay lần đầu: 1/2 câu." in result.output
     assert "Ngồi cạnh và để em tự bấm." in result.output
+    assert "Tạm dừng" not in result.output
     assert "{" not in result.output
 
 
@@ -144,6 +145,33 @@ def test_the_youngest_get_the_pupils_part_where_there_is_none_of_theirs():
     result = run("play", "vi-du/wifi", "--as", "young")
     assert "(Bài này không có phần riêng cho lớp 3-5: đây là phần của học sinh.)" in result.output
     assert "Em đang ở bến xe." in result.output
+
+
+def changed(folder, old, new):
+    """A folder with the small lesson, in which one thing is changed."""
+    path = folder / "vi-du" / "khac.yaml"
+    path.parent.mkdir()
+    text = (SCHOOL / "vi-du" / "nho.yaml").read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return str(folder)
+
+
+def test_the_youngest_get_the_part_of_theirs(tmp_path):
+    own = "young:\n  steps:\n    - say: Chào {you} lớp ba.\n    - ask: Hai cộng hai?\n"
+    own += "      options:\n"
+    own += "        - {text: Bốn, right: true, because: Đếm là ra.}\n"
+    own += "        - {text: Năm, because: Nhiều quá.}\nsteps:"
+    folder = changed(tmp_path, "steps:", own)
+    result = run("play", "khac", "--as", "young", lessons=folder)
+    assert "Chào em lớp ba." in result.output
+    assert "phần riêng" not in result.output
+
+
+def test_a_relative_in_a_lesson_for_others_is_told_so(tmp_path):
+    folder = changed(tmp_path, "for: [relative, staff]", "for: [pupil]")
+    result = run("play", "khac", "--as", "relative", lessons=folder)
+    assert "(Bài này không dành cho người thân: đây là phần của học sinh.)" in result.output
 
 
 def test_zalo_gets_numbered_lines_and_its_own_limit():

@@ -284,6 +284,21 @@ def test_many_questions_are_written_and_said_to_be_many(tmp_path):
     assert len(asked(lesson)) == 9
 
 
+def test_a_whole_years_questions_are_too_many_for_one_lesson(tmp_path):
+    rows = [HEAD, *([f"Câu {n}?", f"{n} " + "có " * 90, "Không", None, 1] for n in range(400))]
+    result, lesson = imported(tmp_path, rows)
+    assert result.exit_code == 1
+    assert "Tệp này có 400 câu hỏi, quá nhiều cho một bài. Hãy chia nhỏ ra." in result.output
+    assert lesson is None
+
+
+def test_what_to_do_next_is_said(tmp_path):
+    result, _ = imported(tmp_path, BLOOKET)
+    folder = tmp_path / "bai"
+    assert f"Đã ghi 2 câu hỏi vào {folder / 'truong-em' / 'tin-hoc-7.yaml'}." in result.output
+    assert f"lantoa content check {folder}\n" in result.output
+
+
 def test_merged_headings_and_texts_with_quotes_are_taken_as_they_are(tmp_path):
     rows = [
         ["BÀI KIỂM TRA", None],
