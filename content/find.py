@@ -19,6 +19,7 @@ from content.model import Ask, Lesson, Say
 BEST = 3
 ABOUT = 1.5  # fields of this weight and more say what a document is about
 LEAST = 1.7  # below this weight of what was matched there, a match is chance
+ALONE = 7.0  # a score from which one telling word is enough
 LEAST_SHARE = 0.08  # of the query's weight; a story of forty words needs more than one of them
 MOST_WORDS = 40  # of a query; a whole story is searched by its beginning
 LONGEST = 20  # letters of a word that may be a slip; a longer one would cost more and is none
@@ -46,7 +47,7 @@ class Found:
 
     Attributes:
         id: of the lesson, or of the help card.
-        score: share of the query that it answers, 0-1; comparable within one search.
+        score: how well it fits, mostly 0-1; comparable within one search only.
     """
 
     kind: Literal["lesson", "help"]
@@ -81,6 +82,11 @@ class _Document:
     phrases: tuple[str, ...]
     shapes: frozenset[str]
     core: frozenset[str]
+    title: frozenset[str]
+
+    def has(self, term: Typed) -> bool:
+        """Whether it says the word with the diacritics that were typed."""
+        return self.shapes.issuperset(term.shape.split())
 
     @property
     def length(self) -> float:
@@ -119,8 +125,11 @@ class Index:
         for each in self._documents:
             if among is None or each.id in among:
                 alike = _alike(typed, each.phrases)
-                if self._core(each, wanted) >= max(LEAST, LEAST_SHARE * total) or alike >= SAME:
-                    found.append((self._matched(each, wanted) + PHRASE * alike, each))
+                score = self._matched(each, wanted) + PHRASE * alike
+                core = self._core(each, wanted)
+                enough = core >= max(LEAST, LEAST_SHARE * total) and _met(each, wanted, score)
+                if enough or alike >= SAME:
+                    found.append((score, each))
         found.sort(key=lambda pair: -pair[0])
         most = total + PHRASE
         return [Found(each.kind, each.id, round(n / most, 3)) for n, each in found[:BEST]]
@@ -138,16 +147,14 @@ class Index:
         for term in wanted:
             n = each.terms.get(term.bare, 0.0)
             if n:
-                fits = 1.0 if each.shapes.issuperset(term.shape.split()) else OTHER_SHAPE
+                fits = 1.0 if each.has(term) else OTHER_SHAPE
                 matched += fits * self._weight(term.bare) * n / (n + size)
         return matched * 1.6
 
     def _core(self, each: _Document, wanted: Sequence[Typed]) -> float:
         """The weight of the terms that are what a document is about, not only told in it."""
         return sum(
-            self._weight(term.bare)
-            for term in wanted
-            if term.bare in each.core and each.shapes.issuperset(term.shape.split())
+            self._weight(term.bare) for term in wanted if term.bare in each.core and each.has(term)
         )
 
     def _mended(self, word: str) -> str:
@@ -161,6 +168,14 @@ class Index:
             return word
         near = process.extractOne(word, self._words, scorer=fuzz.ratio, score_cutoff=NEAR)
         return str(near[0]) if near else word
+
+
+def _met(each: _Document, wanted: Sequence[Typed], score: float) -> bool:
+    """Whether more than one telling word meets; one alone does in a title, or if all else fits."""
+    single = [term for term in wanted if " " not in term.bare]
+    met = [term for term in single if term.bare in each.core and each.has(term)]
+    n_met = len(met) + sum(term.bare in each.title for term in met)
+    return n_met > 1 or len(single) == 1 or score >= ALONE
 
 
 def _alike(typed: str, phrases: Sequence[str]) -> float:
@@ -234,8 +249,9 @@ def _document(
 ) -> _Document:
     words = (word for _, texts in fields for text in texts for word in typed_words(text))
     shapes = frozenset(word.shape for word in words if word.shape)
+    title = frozenset(_all_terms(fields[0][1][:1]))
     core = frozenset(_weighted(field for field in fields if field[0] >= ABOUT))
-    return _Document(kind, name, _weighted(fields), _folded(phrases), shapes, core)
+    return _Document(kind, name, _weighted(fields), _folded(phrases), shapes, core, title)
 
 
 def _asked(lesson: Lesson) -> list[str]:
