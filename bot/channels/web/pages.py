@@ -70,9 +70,10 @@ class Pages:
         files = [path for path in sorted(self.folder.iterdir()) if path.suffix in TYPES]
         self.assets = {p.name: Asset(p.read_bytes(), TYPES[p.suffix]) for p in files}
         self._templates = {lang: self._environment(lang) for lang in LANGUAGES}
-        english = self._templates["en"].get_template(f"{ENGLISH}.j2")
-        body = english.render(words=dict(catalogue("en", SOURCE))).encode()
-        self.assets[ENGLISH] = Asset(body, TYPES[".js"])
+        if (self.folder / f"{ENGLISH}.j2").exists():  # the demo's own pages have none
+            english = self._templates["en"].get_template(f"{ENGLISH}.j2")
+            body = english.render(words=dict(catalogue("en", SOURCE))).encode()
+            self.assets[ENGLISH] = Asset(body, TYPES[".js"])
         digest = sha256(b"".join(a.body for a in self.assets.values()))
         self.print = digest.hexdigest()[:12]
 
