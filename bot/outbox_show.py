@@ -19,6 +19,8 @@ REASONS = {
     "busy": "nền tảng đang bận",
     "no connection": "không kết nối được tới nền tảng",
     "portal": "có trang đăng nhập mạng chặn ở giữa",
+    "bad picture": "nền tảng không nhận hình này",
+    "picture is gone": "bản này không còn hình ấy",
     "token": "nền tảng không nhận mã bot (token)",
     "uncertain": "gửi rồi nhưng không thấy trả lời",
     "push host": "trang báo tin của trình duyệt này không nằm trong danh sách được gửi",
