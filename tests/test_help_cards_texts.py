@@ -39,7 +39,7 @@ def test_a_card_is_short_and_counts_its_steps(name, lang):
     steps = [int(found) for found in STEP_RE.findall(text)]
     assert steps == list(range(1, len(steps) + 1))
     assert 3 <= len(steps) <= 6
-    assert 10 <= len(card.keywords) <= 20
+    assert 20 <= len(card.keywords) <= 28
 
 
 @pytest.mark.parametrize("name", sorted(CARDS))
