@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from content.bank import load_bank
+from content.loader import Library
 from content.memory import Card
 from tests.conversation import MiniSchool, Talk, local
 from tests.learning import finish_otp, relative, small_library
 from tests.templates import copied_school
-from tests.test_scenes import FOLDER
+from tests.test_scenes import FOLDER, LESSON
 
 OTP = "an-toan/ma-otp"
 FIRST, SECOND = f"q:{OTP}:ai-hoi", f"q:{OTP}:tin-nhan"
@@ -291,3 +292,25 @@ def test_a_wrong_verdict_is_a_miss_however_well_one_then_acts(scenes):
     assert found["s:giao-hang/goi-cua"][1] == 0
     rates = scenes.store(lambda s: s.memory.rates(scenes.person["lan"]))
     assert (rates.n_fake, rates.n_hit, rates.n_genuine, rates.n_alarm) == (1, 0, 1, 0)
+
+
+def test_the_end_of_a_lesson_makes_a_card_of_each_scene_by_verdict_and_act(scenes):
+    scenes.world = replace(
+        scenes.world, library=Library({LESSON.id: LESSON}, (), load_bank(FOLDER, []))
+    )
+    lan = scenes.joined("lan")
+    heard = lan.says("hoc")
+    bank = scenes.world.library.bank.scenes
+    first, second = (row.scene for row in scenes.rows("sighting"))
+    assert bank[first].text.vi in heard
+    heard = lan.taps("Thật" if bank[first].fake else "Giả")  # a wrong verdict, then acted well
+    heard = rightly(lan, heard)
+    assert bank[second].text.vi in heard
+    heard = lan.taps("Giả" if bank[second].fake else "Thật")
+    heard = rightly(lan, heard)
+    assert "học xong bài" in lan.taps("Kẻ lừa")
+    found = cards(scenes)
+    assert found[f"s:{first}"] == (1, 1)
+    assert found[f"s:{second}"] == (2, 0)
+    assert found[f"q:{LESSON.id}:ask-1"] == (2, 0)
+    assert len(found) == 3
