@@ -15,7 +15,7 @@ from content.words import code_in
 from db.seats import Person
 from db.store.audit import Change
 from db.store.codes import Owner
-from handlers import confirm, lesson, reminders, tries
+from handlers import confirm, lesson, owners, reminders, tries
 from handlers.relations import called, capital, named, relation_label
 from handlers.turn import DEFAULT_HONORIFIC, Options, Turn
 
@@ -83,7 +83,6 @@ IS_PUPIL = "Mã này của {name}. Đúng là em chứ?"
 IS_RELATIVE = "Mã này dành cho {relation} của em {name}. Có đúng là mình không ạ?"
 IS_STAFF = "Mã này của {name}. Có đúng là {you} không ạ?"
 SAME_RELATIVE = "{You} cũng là người thân của em {name} ạ?"
-OF_CLASS, OF_HOMEROOM = "{name}, lớp {label}", "{name}, chủ nhiệm lớp {label}"
 YES, NO = "yes", "no"
 ANSWERS: Mapping[str, Options] = MappingProxyType(
     {
@@ -219,7 +218,7 @@ def _whose(turn: Turn, row: Row[Any]) -> None:
     elif _used_up(turn, person.id):
         _retry(turn, USED_UP, n=N_OPENED)
     elif _perhaps_same(turn, person):
-        pupil = _pupil(turn, person)
+        pupil = owners.pupil(turn, person)
         options = [("Đúng ạ, vẫn là {you}", YES), ("Không, người khác", NO)]
         data = {"print": row.fingerprint}
         turn.ask(SAME_RELATIVE, options, "joining.same", data, name=pupil)
@@ -234,41 +233,17 @@ def _ask_if(turn: Turn, person: Person, fingerprint: str) -> None:
     turn.say(DISCLOSE[person.kind], school=turn.world.school.name)
     data = {"print": fingerprint}
     if person.kind == "relative":
-        relation, name = _relation(turn, person), _pupil(turn, person)
+        relation, name = owners.relation(turn, person), owners.pupil(turn, person)
         options = ANSWERS["relative"]
         turn.ask(IS_RELATIVE, options, "joining.confirm", data, relation=relation, name=name)
         return
     text = IS_PUPIL if person.kind == "pupil" else IS_STAFF
-    turn.ask(text, ANSWERS[person.kind], "joining.confirm", data, name=_full(turn, person))
+    turn.ask(text, ANSWERS[person.kind], "joining.confirm", data, name=owners.full(turn, person))
 
 
 def _language(turn: Turn, person: Person) -> str:
     """The language for somebody who is not in this chat yet: chosen here, else their own."""
     return turn.language if turn.seat.person is None and turn.language != "vi" else person.language
-
-
-def _full(turn: Turn, person: Person) -> str:
-    """Name and class: "Nguyễn Thị Lan, lớp 7A"; a teacher's: "Trần Thị Hoa, chủ nhiệm lớp 7A"."""
-    known = person.membership("pupil", "homeroom")
-    name = person.full_name or ""
-    if known is None or name.endswith(known.class_label):  # "GVCN lớp 7A": no name yet
-        return name
-    text = OF_HOMEROOM if known.role == "homeroom" else OF_CLASS
-    return turn.words(text, name=name, label=known.class_label)
-
-
-def _relation(turn: Turn, person: Person) -> str:
-    pupils = turn.store.people.pupils(person.id)
-    return relation_label(pupils[0].relation if pupils else "", turn.language)
-
-
-def _pupil(turn: Turn, relative: Person) -> str:
-    """Whose relative: name and class of the pupil who invited them."""
-    pupils = turn.store.people.pupils(relative.id)
-    if not pupils:
-        return ""
-    name, label = pupils[0].full_name, pupils[0].class_label
-    return turn.words(OF_CLASS, name=name, label=label) if label else str(name)
 
 
 def _belongs(turn: Turn, person: Person) -> bool:
@@ -365,7 +340,7 @@ def asks_form(person: Person) -> bool:
 
 def ask_form(turn: Turn) -> None:
     """Ask a relative how they want to be addressed, the likeliest first; never guessed."""
-    suggested = relation_honorific(_relation(turn, turn.person))
+    suggested = relation_honorific(owners.relation(turn, turn.person))
     forms = sorted(FORMS, key=lambda form: form != suggested)
     options = [(capital(ADDRESSES[form].you), form) for form in forms]
     turn.ask(FORM, options, "joining.form")
