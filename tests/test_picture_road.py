@@ -1,12 +1,16 @@
 """The road of a scene's picture: out before its scene, over the wire, on the page, or in words."""
 
+import io
 from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from bot.channels import OutRow, Rejected
+from bot.content_play import As, Channel, Stage, play
+from content.address import ADDRESSES
 from content.memory import scene_item
 from content.pictures import find
 from db.store.chores import EMPTY
@@ -90,6 +94,19 @@ def test_a_review_shows_the_picture_too(school):
     pictures = [row.body["picture"] for row in school.rows("outbox") if row.kind == "picture"]
     assert len(pictures) == heard.count("[hình] ") == 1
     assert WITH[pictures[0]].alt.vi in heard
+
+
+@pytest.mark.parametrize(("lang", "name"), [("vi", "Hình"), ("en", "Picture")])
+def test_who_plays_a_lesson_in_the_terminal_reads_what_the_picture_shows(
+    monkeypatch, capsys, lang, name
+):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    library = replace(small_library(), lessons={LESSON.id: LESSON}, bank=BANK)
+    stage = Stage(As.pupil, Channel.web, ADDRESSES["em"], lang)
+    play(library, LESSON, stage, date(2026, 11, 22))
+    alts = {each.alt.in_(lang) for each in BANK.scenes.values() if each.script == "qr"}
+    said = capsys.readouterr().out
+    assert sum(f"[{name}: {alt}]" in said for alt in alts) == 1
 
 
 # Telegram
