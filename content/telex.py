@@ -25,7 +25,7 @@ WORD_RE = re.compile(
     r"(ngh|[cgknpt]h|ng|tr|qu|gi|[bcdđghklmnpqrstvx])?([aeiouyâăêôơư]{1,4})(ch|n[gh]|[cmnpt])?"
 )
 TONE_RE = re.compile(r"([aeiouyâăêôơư][cghmnpt]*)([sfrxj1-5])(?=[aeiouyâăêôơưcghmnpt]*$)")
-AS_THEY_ARE = frozenset({"axit", "post", "sex", "sos"})
+AS_THEY_ARE = frozenset({"axit", "beats", "hits", "post", "sex", "sos"})  # words of the lists
 
 
 def untyped(word: str) -> str:

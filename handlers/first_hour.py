@@ -17,12 +17,13 @@ def answered(turn: Turn, screened: Screened) -> bool:
     Nothing is asked: a question that is open stays so, and the next message may answer it.
     """
     card = turn.world.library.cards.get(screened.fraud)
-    if screened.distress:
+    danger = screened.distress or screened.fraud == BLACKMAIL
+    if danger:
         turn.say(SAFETY_TEXT)
     if card is not None and (not screened.distress or card.id == BLACKMAIL):
         turn.say(card.text.in_(turn.language))
         return True
-    return screened.distress
+    return danger
 
 
 def answered_in_group(turn: Turn, screened: Screened) -> bool:

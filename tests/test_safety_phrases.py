@@ -18,6 +18,7 @@ FILES = {
 }
 CRIES = ("abuse", "bullying", "kidnap", "self_harm", "threat", "violence")
 SECRETS = ("account", "card", "id", "otp", "password")
+MIXED = (HERE / "vectors" / "cries.txt").read_text("utf-8").splitlines()
 EVERYDAY = (HERE / "vectors" / "everyday.txt").read_text("utf-8").splitlines()
 
 
@@ -70,6 +71,10 @@ def test_every_secret_of_a_kind_is_masked(kind):
 @pytest.mark.parametrize("kind", SECRETS)
 def test_other_numbers_and_talk_about_secrets_are_left(kind):
     assert [line for line in _lines(kind, "untouched") if screen(line).secrets] == []
+
+
+def test_cries_in_words_of_their_own_are_heard():
+    assert [line for line in MIXED if not distressed(line)] == []
 
 
 def test_everyday_talk_is_nobodys_alarm():
