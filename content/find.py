@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -200,16 +201,19 @@ def _untyped(word: str) -> Iterator[str]:
 
 def typed_words(text: str) -> list[Typed]:
     """The words of a text as they are compared, shortenings written out."""
-    found = []
-    for shape in WORD_RE.findall(nfc(text).casefold().replace("wi-fi", "wifi"))[:MOST_WORDS]:
-        plain = bare(shape)
-        if plain in SHORT:
-            found += [Typed(ALIKE.get(word, word)) for word in SHORT[plain].split()]
-        elif plain in ALIKE:
-            found.append(Typed(ALIKE[plain]))
-        else:
-            found.append(Typed(plain, "" if shape == plain else shape))
-    return found
+    shapes = WORD_RE.findall(nfc(text).casefold().replace("wi-fi", "wifi"))[:MOST_WORDS]
+    return [word for shape in shapes for word in _words(shape)]
+
+
+@lru_cache(maxsize=8192)
+def _words(shape: str) -> tuple[Typed, ...]:
+    """What one typed word stands for; a course has few different ones."""
+    plain = bare(shape)
+    if plain in SHORT:
+        return tuple(Typed(ALIKE.get(word, word)) for word in SHORT[plain].split())
+    if plain in ALIKE:
+        return (Typed(ALIKE[plain]),)
+    return (Typed(plain, "" if shape == plain else shape),)
 
 
 def _terms(words: Sequence[Typed]) -> list[Typed]:
