@@ -60,12 +60,13 @@ def rank(scene, lang):
     return sum(other >= mine for other in lengths)
 
 
-def test_the_bank_has_no_fault_and_every_script_two_of_each_kind():
+def test_the_bank_has_no_fault_and_every_script_as_many_fakes_as_genuine_ones():
     assert PROBLEMS == []
     assert sorted(BANK.scripts) == SCRIPTS
     assert list(bank_findings(BANK)) == []
     for name, scenes in by_script().items():
-        assert Counter(each.fake for each in scenes) == {True: 2, False: 2}, name
+        kinds = Counter(each.fake for each in scenes)
+        assert kinds[True] == kinds[False] >= 2, name
 
 
 def test_every_script_belongs_to_a_lesson_that_exists():
