@@ -10,14 +10,14 @@ from sqlalchemy import Row
 from content import engine
 from content.competences import SKILLS
 from content.dialogue import Choice, chosen
-from content.model import Lesson
+from content.model import Ask, Lesson, Track
+from content.order import next_of
 from content.run import Advance, Answered, Finished, RunState
 from db.store.runs import Attempt, NewRun, Playing
 from handlers import casting, confirm, finding, guidance, remember, unfinished
 from handlers.offers import offered
 from handlers.turn import Turn
 
-FIRST = "an-toan/ma-otp"  # safety first, before anything that touches money
 STALE_AFTER = timedelta(days=30)
 CLOSED: Mapping[str, Any] = MappingProxyType({"closed": True})
 
@@ -31,6 +31,7 @@ NOT_OFFERED = "Bài này hiện không có cho {you}. {You} chọn bài khác nh
 NOT_FOUND = "{Me} chưa tìm thấy bài đó. {You} bấm một nút, hoặc gõ số của nút đó nhé."
 GONE = "Bài {you} đang học vừa được cất đi rồi. {You} chọn bài khác nhé."
 GO_ON = "{You} đang học dở bài “{title}”. {Me} cùng {you} học tiếp nhé."
+IN_VIETNAMESE = "Bài này bằng tiếng Việt."
 OTHER = Choice("Bài khác", "other")
 BACK = Choice("Nhóm khác", "back")
 THEN_TEACH = "Dạy người thân xong, {you} ghi lại ở đây nhé. Chỉ mất vài giây."
@@ -140,12 +141,12 @@ def _missing(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> Lesson | N
 
 
 def next_lesson(turn: Turn, runs: Sequence[Row[Any]]) -> Lesson | None:
-    """The lesson to recommend: the first one not finished that may be started."""
-    done = _done(runs)
-    left = [lesson for lesson in offered(turn) if lesson.id not in done]
+    """The lesson to recommend, of those that are not finished and may be started."""
+    done, mine = _done(runs), offered(turn)
+    left = [lesson for lesson in mine if lesson.id not in done]
     ready = [lesson for lesson in left if _missing(turn, lesson, runs) is None]
-    first = [lesson for lesson in ready if lesson.id == FIRST]
-    return next(iter([*first, *ready]), None)
+    finished = [lesson for lesson in mine if lesson.id in done]
+    return next_of(ready, finished, "relative" if turn.person.kind == "relative" else "pupil")
 
 
 def _titled(text: str, mine: Sequence[Lesson]) -> str | None:
@@ -225,6 +226,8 @@ def _begin(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> None:
     track, stale, bank = casting.track(turn), _stale(turn, lesson), turn.world.library.bank
     drawn = casting.drawn(turn, lesson)
     moved = engine.start(lesson, track, person.language, stale, bank, drawn)
+    if not _is_in(person.language, lesson, track):
+        turn.say(IN_VIETNAMESE)
     if not person.recorded:
         _forget(turn, runs)
         known = None
@@ -239,6 +242,11 @@ def _begin(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> None:
     turn.store.runs.restart(known.id, moved.state.to_json(), turn.now)
     unfinished.begun(turn, known.id)
     _settle(turn, known, lesson, moved)
+
+
+def _is_in(lang: str, lesson: Lesson, track: Track) -> bool:
+    """Whether what this track asks is written in the language."""
+    return all(lang in step.ask.root for _, step in lesson.placed(track) if isinstance(step, Ask))
 
 
 def _forget(turn: Turn, runs: Sequence[Row[Any]]) -> None:
