@@ -14,7 +14,7 @@ from content.figures import weekday
 from content.names import given_name
 from db.store.guidances import Guidance
 from handlers import unasked
-from handlers.relations import capital, relation_label
+from handlers.relations import capital, relation_label, relation_of_yours
 from handlers.turn import Turn
 
 OLDEST_DAYS = 14  # an act older than this is no longer remembered well enough to be logged
@@ -62,7 +62,12 @@ REACHED_ASKED: Mapping[str, str] = MappingProxyType(
 
 
 def kin_name(turn: Turn, row: Row[Any] | Guidance) -> str:
-    """A relative inside a pupil's sentence: "cô Sáu", "bà ngoại"."""
+    """A relative inside a sentence to their pupil: "cô Sáu", "bà ngoại", "your grandma"."""
+    return row.nickname or relation_of_yours(row.relation or "", turn.language)
+
+
+def kin_title(turn: Turn, row: Row[Any] | Guidance) -> str:
+    """A relative where they read it themselves: "cô Sáu", "bà ngoại", "grandma"."""
     return row.nickname or relation_label(row.relation or "", turn.language)
 
 

@@ -20,6 +20,7 @@ from handlers import checking, due
 from handlers.acts import (
     REACHED_ASKED,
     kin_name,
+    kin_title,
     own_chat,
     pupil_name,
     relative_address,
@@ -208,7 +209,7 @@ def hand_over(turn: Turn, guidance_id: int) -> None:
         return
     turn.say(GIVE, kin=kin)
     turn.address_as = relative_address(found)
-    turn.say(MARKED, kin=kin_name(turn, found))
+    turn.say(MARKED, kin=kin_title(turn, found))
     if found.verdict == "yes" and lesson is not None:
         checking.start(turn, found, lesson, "handed")
     else:

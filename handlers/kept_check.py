@@ -8,7 +8,7 @@ from content import engine
 from content.run import Advance, Checked, RunState
 from db.store.guidances import Answer, Check, Guidance, Path
 from handlers import checking, kept, lesson
-from handlers.acts import kin_name, pupil_name, relative_address
+from handlers.acts import kin_name, kin_title, pupil_name, relative_address
 from handlers.checking import give_back, told_on, valid
 from handlers.confirm import GIVE, MARKED, NOT_YOURS
 from handlers.relations import capital
@@ -49,7 +49,7 @@ def hand(turn: Turn) -> None:
         return
     turn.say(GIVE, kin=kin)
     turn.address_as = relative_address(found)
-    turn.say(MARKED, kin=kin_name(turn, found))  # in the relative's language
+    turn.say(MARKED, kin=kin_title(turn, found))  # in the relative's language
     _start(turn, found, "handed")
 
 

@@ -96,7 +96,7 @@ def _line(turn: Turn, each: Guidance) -> str:
     state = DENIED if each.verdict == "no" and not each.passed else STATES[each.state]
     return turn.words(
         LINE,
-        Kin=capital(acts.kin_name(turn, each)),
+        Kin=capital(acts.kin_title(turn, each)),
         when=day_words(each.day, turn.world.day(turn.now), turn.language),
         what=acts.taught(turn, each.skill, each.lesson),
         state=turn.translated(state),

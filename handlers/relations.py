@@ -57,6 +57,12 @@ def relation_label(relation: str, lang: str) -> str:
     return _whole(relation, lang).partition(" (")[0]
 
 
+def relation_of_yours(relation: str, lang: str) -> str:
+    """A relation as their pupil is told of them: "bà ngoại"; in English, "your grandma"."""
+    label = relation_label(relation, lang)
+    return f"your {label}" if lang == "en" else label
+
+
 def _whole(relation: str, lang: str) -> str:
     return translate(RELATIONS.get(relation, "người thân"), lang)
 

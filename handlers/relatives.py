@@ -19,6 +19,7 @@ from handlers.relations import (
     capital,
     relation_button,
     relation_label,
+    relation_of_yours,
     relative_name,
     told_apart,
 )
@@ -162,7 +163,8 @@ def age(turn: Turn) -> None:
     text = "\n".join(map(turn.translated, texts))
     data = {"relation": chosen, "age": band}
     stranger = chosen in STRANGERS
-    label = turn.translated("người đó") if stranger else relation_label(chosen, turn.language)
+    yours = relation_of_yours(chosen, turn.language)
+    label = turn.translated("người đó") if stranger else yours
     example = turn.words("{title} Tư", title=_title(chosen))
     options = [("Bỏ qua", "skip")]
     at = "relatives.nickname"

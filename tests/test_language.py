@@ -68,7 +68,7 @@ def test_a_no_and_a_code_of_somebody_else_keep_the_language_that_was_chosen(scho
     talk = school.chat("phone")
     talk.says("english")
     talk.says(school.code("lan"))
-    assert "That's fine. Nothing was noted here." in talk.taps("No, not me")
+    assert "That's fine. Nothing was saved here." in talk.taps("No, not me")
     assert "[Yes, that's me]" in talk.says(school.code("minh"))
     assert (language(school, "lan"), language(school, "minh")) == ("vi", "vi")
 
@@ -119,7 +119,7 @@ def test_erasing_forgets_the_language(school):
     talk.says("english")
     talk.says("my data")
     talk.taps("Delete my data")
-    assert talk.taps("Really delete").startswith("I have deleted your lessons")
+    assert talk.taps("Yes, delete").startswith("I have deleted your lessons")
     assert language(school, "lan") == "vi"
 
 

@@ -26,7 +26,7 @@ async def test_who_chooses_english_at_the_door_reads_english_in_the_chat(sqlite_
         await expect(here.page.locator("#log")).to_contain_text("Hello Lan!")
         await expect(here.page.get_by_placeholder("Write…")).to_be_visible()
         assert await axe(here.page) == []
-        await here.page.get_by_role("button", name="Letter size").click()
+        await here.page.get_by_role("button", name="Text size").click()
         await here.page.set_viewport_size({"width": 320, "height": 568})
         assert await narrow(here.page) == []
         (lan,) = [row for row in sqlite_school.rows("person") if row.full_name == "Nguyễn Thị Lan"]
@@ -55,7 +55,7 @@ async def test_a_tap_leads_to_english_and_back(sqlite_school, tmp_path):
         await here.page.get_by_role("button", name="English", exact=True).click()
         await expect(here.page.locator(".who")).to_have_text("Talking with: Lan (7A)")
         await expect(here.page.locator("#log")).to_contain_text("From now on I will write in")
-        await here.tap("Letter size")
+        await here.tap("Text size")
         await here.page.get_by_role("button", name="Tiếng Việt").click()
         await expect(here.page.locator(".who")).to_have_text("Đang nói chuyện với: Lan (7A)")
         await expect(here.page.locator("#log")).to_contain_text("Từ giờ mình nói tiếng Việt")
