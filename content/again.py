@@ -34,7 +34,7 @@ def asked_again(lesson: Lesson, n_before: int) -> Lesson | None:
 def _made(lesson: Lesson, asks: list[Ask]) -> Lesson:
     """The lesson with these check questions alone, under names of their own."""
     check = tuple(
-        Ask.model_construct(id=f"k-{n}", ask=each.ask, options=each.options)
+        Ask.model_construct(id=f"k-{n}", ask=each.alone, options=each.options)
         for n, each in enumerate(asks, 1)
     )
     return Lesson.model_construct(
@@ -44,5 +44,6 @@ def _made(lesson: Lesson, asks: list[Ask]) -> Lesson:
         minutes=lesson.minutes,
         skill=lesson.skill,
         goal=lesson.goal,
+        scored=lesson.scored,
         steps=(Teach.model_construct(teach=lesson.title, check=check),),
     )

@@ -63,10 +63,16 @@ class Say(Part):
 
 
 class Ask(Part):
-    """A question with 2-4 options, exactly one right (the loader checks both)."""
+    """A question with 2-4 options, exactly one right (the loader checks both).
+
+    Attributes:
+        review: the question in words that need no story before it, for when it is asked alone, days
+            or weeks later; left out where `ask` can stand alone.
+    """
 
     id: Id | None = None
     ask: Text
+    review: Text | None = None
     options: Annotated[tuple[Option, ...], Field(strict=False)]
     facts: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
@@ -83,6 +89,11 @@ class Ask(Part):
     @cached_property
     def _made(self) -> dict[tuple[str, str], tuple[Choice, ...]]:
         return {}
+
+    @property
+    def alone(self) -> Text:
+        """The question as it is asked without the lesson around it."""
+        return self.review or self.ask
 
     @property
     def answer(self) -> Option:

@@ -50,10 +50,12 @@ class Plan:
     Attributes:
         items: 5 at most, in the order in which they come.
         gone: due items that no longer are for this reader; they need not be looked at for a while.
+        waiting: due scenes of which all that could be shown were seen within four weeks.
     """
 
     items: tuple[Planned, ...] = ()
     gone: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class _Choosing:
     genuine: int = 0
     seen: set[str] = field(default_factory=set)
     gone: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
 
 def plan(due: Sequence[Card], library: Library, reader: Reader) -> Plan:
@@ -81,7 +84,7 @@ def plan(due: Sequence[Card], library: Library, reader: Reader) -> Plan:
         if len(chosen.items) < MOST_ITEMS:
             _take(chosen, card)
     _balance(chosen)
-    return Plan(tuple(chosen.items), tuple(chosen.gone))
+    return Plan(tuple(chosen.items), tuple(chosen.gone), tuple(chosen.waiting))
 
 
 def of_lesson(lesson: Lesson, reader: Reader, day: date) -> tuple[Planned, ...]:
@@ -135,7 +138,7 @@ def played(
             lesson, ask = found
             of = lesson.id
             stale = library.stale_facts(lesson, day).intersection(ask.facts)
-            words = ask.ask if of == before else _with_title(ask.ask, lesson.title)
+            words = ask.alone if of == before else _with_title(ask.alone, lesson.title)
             steps.append(_asked(name, ask, words, stale=bool(stale)))
         before = of
     made = Lesson.model_construct(
@@ -160,7 +163,7 @@ def _asked(name: str, ask: Ask, words: Text, *, stale: bool) -> Ask:
 
 
 def _with_title(words: Text, title: Text) -> Text:
-    """A question with the lesson that it comes from: some go on from what was told there."""
+    """A question with the lesson that it comes from."""
     of = {"vi": "Bài", "en": "Lesson"}
     return Text({lang: f"{of[lang]} “{title.in_(lang)}”\n{words.in_(lang)}" for lang in words.root})
 
@@ -195,7 +198,8 @@ def _draw(chosen: _Choosing, scripts: tuple[str, ...], truth: str) -> Scene | No
 
 def _show(chosen: _Choosing, item: str, scene: Scene | None, place: int | None = None) -> None:
     if scene is None:
-        return  # all were seen within four weeks: the card waits
+        chosen.waiting.append(item)
+        return
     chosen.seen.add(scene.id)
     chosen.fakes += scene.fake
     chosen.genuine += not scene.fake

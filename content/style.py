@@ -160,6 +160,8 @@ def _texts(path: Path, step: Step) -> list[tuple[Path, str]]:
 
 def _asked(path: Path, ask: Ask) -> list[tuple[Path, str]]:
     found = [((*path, "ask"), ask.ask.vi)]
+    if ask.review is not None:
+        found += [((*path, "review"), ask.review.vi)]
     for at, option in enumerate(ask.options):
         found += [((*path, "options", at, "text"), option.text.vi)]
         found += [((*path, "options", at, "because"), option.because.vi)]

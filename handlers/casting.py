@@ -4,25 +4,32 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from content.model import Draw, Lesson, Track
-from content.run import Fact, Judged
+from content.run import Advance, Judged
 from content.scenes import Audience
+from db.seats import Person
 from handlers.turn import Turn
 
 YOUNG = 5  # the last grade that gets a lesson's own steps for the youngest
 AGAIN_AFTER = timedelta(weeks=4)
 
 
-def track(turn: Turn) -> Track:
+def grade(person: Person) -> int | None:
+    """A pupil's grade now; None for others."""
+    member = person.membership("pupil")
+    return member.grade if member else None
+
+
+def track(person: Person) -> Track:
     """Whose steps of a lesson this person plays."""
-    if turn.person.kind == "relative":
+    if person.kind == "relative":
         return "relative"
-    grade = _grade(turn)
-    return "young" if grade is not None and grade <= YOUNG else "pupil"
+    now_in = grade(person)
+    return "young" if now_in is not None and now_in <= YOUNG else "pupil"
 
 
 def drawn(turn: Turn, lesson: Lesson) -> Mapping[str, str]:
     """The scenes for a run that begins now, by step; they count as seen from here on."""
-    mine = track(turn)
+    mine = track(turn.person)
     if not any(isinstance(step, Draw) for _, step in lesson.placed(mine)):
         return {}
     bank = turn.world.library.bank
@@ -41,18 +48,19 @@ def audience(turn: Turn) -> Audience:
     person = turn.person
     if person.recorded:
         seen = turn.store.memory.seen_since(person.id, turn.now - AGAIN_AFTER)
-        return Audience(person.kind, _grade(turn), person.id, seen)
+        return Audience(person.kind, grade(person), person.id, seen)
     number = person.id + turn.world.day(turn.now).toordinal()
-    return Audience(person.kind, _grade(turn), number)
+    return Audience(person.kind, grade(person), number)
 
 
-def settle(turn: Turn, facts: tuple[Fact, ...]) -> None:
-    """Keep the verdicts on scenes; hits and false alarms are counted from them, apart."""
-    for fact in facts:
+def settle(turn: Turn, moved: Advance) -> None:
+    """Keep the verdicts on scenes; hits and false alarms are counted from them, apart.
+
+    The scene that comes now was drawn when the run began, maybe weeks ago: it is seen from now on.
+    """
+    for fact in moved.facts:
         if isinstance(fact, Judged):
             turn.store.memory.judged(turn.person.id, fact.scene, fact.said_fake)
-
-
-def _grade(turn: Turn) -> int | None:
-    member = turn.person.membership("pupil")
-    return member.grade if member else None
+    scene = dict(moved.state.scenes).get(moved.state.step)
+    if scene is not None:
+        turn.store.memory.shown(turn.person.id, scene, turn.now)

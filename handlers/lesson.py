@@ -1,7 +1,6 @@
 """Learning (`hoc`): pick a lesson or go on with one, play it, and what comes after its end."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +17,7 @@ from handlers import casting, confirm, finding, guidance, remember, unfinished
 from handlers.offers import offered
 from handlers.turn import Turn
 
-STALE_AFTER = timedelta(days=30)
+STALE_AFTER = casting.AGAIN_AFTER  # the scenes of an older run may have come again elsewhere
 CLOSED: Mapping[str, Any] = MappingProxyType({"closed": True})
 
 NO_LESSON = "Chưa có bài học nào cho {you}. {You} quay lại sau nhé."
@@ -223,7 +222,7 @@ def _begin(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> None:
         _resume(turn, known)
         return
     person = turn.person
-    track, stale, bank = casting.track(turn), _stale(turn, lesson), turn.world.library.bank
+    track, stale, bank = casting.track(turn.person), _stale(turn, lesson), turn.world.library.bank
     drawn = casting.drawn(turn, lesson)
     moved = engine.start(lesson, track, person.language, stale, bank, drawn)
     if not _is_in(person.language, lesson, track):
@@ -290,7 +289,7 @@ def _settle(
     """Write what happened and say what comes next; `more` are choices besides the step's own."""
     keep = run.recorded and turn.person.recorded
     if keep:
-        casting.settle(turn, moved.facts)
+        casting.settle(turn, moved)
     for fact in moved.facts:
         if keep and isinstance(fact, Answered):
             answer = (fact.step, fact.option, fact.right, fact.try_no)

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from content.model import Track
 from content.review import Plan, Reader, plan
 from content.scenes import Audience
 from db.seats import Person
 from db.store import Store
-from handlers.casting import AGAIN_AFTER, YOUNG
+from handlers import casting
+from handlers.casting import AGAIN_AFTER
 from handlers.world import World
 
 KINDS = frozenset({"pupil", "relative"})  # staff only look around
@@ -26,11 +26,10 @@ def reader(world: World, person: Person, seen: frozenset[str] = frozenset()) -> 
         person: pupil, relative or staff.
         seen: scenes that must not come again yet.
     """
-    member = person.membership("pupil")
-    grade = member.grade if member else None
+    grade = casting.grade(person)
     lessons = world.library.for_reader("relative" if person.kind == "relative" else "pupil", grade)
     audience = Audience(person.kind, grade, person.id, seen)
-    return Reader(_track(person, grade), frozenset(each.id for each in lessons), audience)
+    return Reader(casting.track(person), frozenset(each.id for each in lessons), audience)
 
 
 def due_plan(store: Store, world: World, person: Person, now: datetime) -> Plan:
@@ -40,9 +39,3 @@ def due_plan(store: Store, world: World, person: Person, now: datetime) -> Plan:
         return Plan()
     seen = store.memory.seen_since(person.id, now - AGAIN_AFTER)
     return plan(due, world.library, reader(world, person, seen))
-
-
-def _track(person: Person, grade: int | None) -> Track:
-    if person.kind == "relative":
-        return "relative"
-    return "young" if grade is not None and grade <= YOUNG else "pupil"

@@ -6,7 +6,7 @@ leaves no record reviews a lesson that they pick, and nothing is kept of it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -97,6 +97,7 @@ NEXT_TIME: Mapping[str, str] = {
     "pupil": "{When} {you} ôn tiếp nhé.",
     "relative": "{When} {you} ôn tiếp nhé ạ.",
 }
+WAITS = timedelta(weeks=1)
 UNRECORDED_END = "Ôn xong rồi! {You} nhớ ngay {right}/{n} câu."
 
 
@@ -146,7 +147,7 @@ def show(turn: Turn) -> None:
 
 def step(turn: Turn) -> None:
     """An answer in a review."""
-    sitting = Sitting.from_json(turn.data)
+    sitting = _unseen(turn, Sitting.from_json(turn.data))
     said = turn.picked if turn.picked is not None else turn.text
     lesson, _, stale = _played(turn, sitting.items)
     lang, bank = turn.language, turn.world.library.bank
@@ -172,10 +173,14 @@ def pick(turn: Turn) -> None:
 
 
 def _begin(turn: Turn) -> None:
-    """A review of what is due; cards that cannot be asked any more rest for four weeks."""
+    """A review of what is due; cards that cannot be asked any more rest for four weeks.
+
+    So do, for one week, those of scenes when nothing like them is left to show.
+    """
     person = turn.person
     found = recall.due_plan(turn.store, turn.world, person, turn.now)
     turn.store.memory.put_off(person.id, found.gone, turn.now + AGAIN_AFTER)
+    turn.store.memory.put_off(person.id, found.waiting, turn.now + WAITS)
     if found.items:
         _start(turn, found.items, kept=True)
         return
@@ -240,6 +245,26 @@ def _settle(turn: Turn, sitting: Sitting, moved: Advance) -> None:
         turn.ask(last.text, last.choices, "review.step", data, free=True)
     else:
         _end(turn, sitting, keep=keep)
+
+
+def _unseen(turn: Turn, sitting: Sitting) -> Sitting:
+    """The review without the scenes ahead that were seen meanwhile, in another chat."""
+    bank, next_ = turn.world.library.bank.scenes, _ahead(sitting)
+    ahead = {each.shown for each in sitting.items[next_:]} & bank.keys()
+    if not ahead or not sitting.kept or not recall.is_kept(turn.person):
+        return sitting
+    gone = ahead & turn.store.memory.seen_since(turn.person.id, turn.now - AGAIN_AFTER)
+    items = [
+        replace(each, shown="") if at >= next_ and each.shown in gone else each
+        for at, each in enumerate(sitting.items)
+    ]
+    return replace(sitting, items=tuple(items))
+
+
+def _ahead(sitting: Sitting) -> int:
+    """The place of the first item after the one in hand."""
+    at = _place(sitting, sitting.state.step.removesuffix("-act"))
+    return 0 if at is None else at + 1
 
 
 def _graded(turn: Turn, sitting: Sitting, fact: Fact, *, keep: bool) -> Sitting:

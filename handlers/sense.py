@@ -93,7 +93,9 @@ def _left(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -
 def _review(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
     """Something is still to be reviewed."""
     person = store.people.get(sense["person"])
-    if person is None or not recall.due_plan(store, world, person, now).items:
+    if person is None or not recall.is_kept(person):
+        return Verdict("not kept")
+    if not recall.due_plan(store, world, person, now).items:
         return Verdict("reviewed")
     return _falls_away(store, world, sense, now)
 

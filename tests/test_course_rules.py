@@ -159,7 +159,7 @@ def taught(lesson: Lesson) -> list[Placed]:
 
 def claimed(each: Placed) -> str:
     """What a text says is so: in a story, what its persons say is theirs, lies and all."""
-    is_story = each.where.endswith((".ask", ".say"))
+    is_story = each.where.endswith((".ask", ".review", ".say"))
     return QUOTED_RE.sub(" ", each.text.vi) if is_story else each.text.vi
 
 

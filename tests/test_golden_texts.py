@@ -117,6 +117,7 @@ def vietnamese(node: Any, key: str = "") -> Iterator[str]:
             return
         for name, value in node.items():
             if name in {"title", "goal", "remember", "say", "ask", "text", "because", "try"} | {
+                "review",
                 "teach",
                 "steps",
                 "options",

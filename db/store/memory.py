@@ -59,9 +59,10 @@ VERDICTS = (
 # The same scene may have been seen long ago too: only its newest sighting is answered now.
 NEWEST = (
     select(func.max(sighting.c.id))
-    .where(sighting.c.person_id == bindparam("person"), sighting.c.scene == bindparam("which"))
+    .where(sighting.c.person_id == bindparam("row"), sighting.c.scene == bindparam("which"))
     .scalar_subquery()
 )
+SHOWN = update(sighting).where(sighting.c.id == NEWEST).values(at=bindparam("now_at"))
 JUDGE = (
     update(sighting)
     .where(sighting.c.id == NEWEST, sighting.c.said_fake.is_(None))
@@ -155,13 +156,17 @@ class Memory:
             statement.on_conflict_do_update(index_elements=["person_id", "item"], set_=new)
         )
 
-    def saw(self, person: int, scene: str, fake: bool, now: datetime) -> int:
-        """A scene is shown to the person; the sighting's id."""
-        return self._session.insert(sighting, person_id=person, scene=scene, fake=fake, at=now)
+    def saw(self, person: int, scene: str, fake: bool, now: datetime) -> None:
+        """A scene is shown to the person, or kept for a run of theirs that begins."""
+        self._session.add(sighting, person_id=person, scene=scene, fake=fake, at=now)
+
+    def shown(self, person: int, scene: str, now: datetime) -> None:
+        """The scene that was kept for the person is shown now."""
+        self._session.change(SHOWN, person, which=scene, now_at=now)
 
     def judged(self, person: int, scene: str, said_fake: bool) -> None:
         """What they said of the scene when they saw it last; a second word changes nothing."""
-        self._session.read(JUDGE, {"person": person, "which": scene, "verdict": said_fake})
+        self._session.change(JUDGE, person, which=scene, verdict=said_fake)
 
     def learned_in(self, person: int, lesson: str | None) -> int | None:
         """The run in which the person finished this lesson last, or any: its id, None without."""
