@@ -7,6 +7,7 @@ The rules of the database's memory are played here on plain sets; `test_scenes.p
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from content.review import Reader, plan
 from content.scenes import FAR_BEHIND, Audience
 from handlers.casting import AGAIN_AFTER
 from tests.conversation import built_in
+from tests.course_walk import scenic
 
 LIBRARY = built_in()
 BANK = LIBRARY.bank
@@ -31,19 +33,23 @@ DOING = st.lists(
 
 
 class Pupil:
-    """Somebody with a number and a grade, and what they saw on which day."""
+    """Somebody with a number and a grade, and what they saw on which day.
 
-    def __init__(self, number, grade):
-        self.number, self.grade = number, grade
+    On a relative's track it is a relative, who has no grade.
+    """
+
+    def __init__(self, number, grade, track="pupil"):
+        self.number, self.grade, self.track = number, grade, track
         self.saw = []  # (day, scene)
 
     def audience(self, day):
         seen = frozenset(name for at, name in self.saw if at >= day - AGAIN_AFTER)
-        return Audience("pupil", self.grade, self.number, seen)
+        reader = "relative" if self.track == "relative" else "pupil"
+        return Audience(reader, self.grade, self.number, seen)
 
     def learns(self, lesson, day):
         """The scenes that a run of the lesson draws."""
-        drawn = BANK.cast(lesson, "pupil", self.audience(day))
+        drawn = BANK.cast(lesson, self.track, self.audience(day))
         self.saw += [(day, name) for name in drawn.values()]
         return list(drawn.values())
 
@@ -64,8 +70,11 @@ def steps(lesson):
 
 
 def offered(pupil):
-    low_high = [(each, each.grades) for each in SCENIC]
-    return [each for each, (low, high) in low_high if low <= pupil.grade <= high]
+    """The lessons with a scene that somebody gets."""
+    drawing = [each for each in LIBRARY if scenic(each, pupil.track)]
+    if pupil.track == "relative":
+        return [each for each in drawing if "relative" in each.audience]
+    return [each for each in drawing if each.grades[0] <= pupil.grade <= each.grades[1]]
 
 
 @settings(max_examples=60, deadline=None)
@@ -108,6 +117,23 @@ def test_over_a_school_of_pupils_about_half_of_all_scenes_are_fake():
                 kinds[BANK.scenes[name].fake] += 1
     assert kinds.total() > 400
     assert 0.4 <= kinds[True] / kinds.total() <= 0.55
+
+
+@pytest.mark.parametrize(("track", "grade"), [("relative", None), ("young", 4)])
+def test_relatives_and_the_youngest_meet_both_kinds_about_evenly(track, grade):
+    """They take all their lessons with a scene, one every four days."""
+    kinds: Counter[bool] = Counter()
+    for number in range(40):
+        pupil = Pupil(number, grade, track)
+        for place, lesson in enumerate(offered(pupil)):
+            wanted = sum(isinstance(step, Draw) for _, step in lesson.placed(track))
+            drawn = pupil.learns(lesson, BEGIN + timedelta(days=4 * place))
+            assert len(drawn) == wanted, lesson.id
+        mine = Counter(BANK.scenes[name].fake for _, name in pupil.saw)
+        assert abs(mine[True] - mine[False]) <= FAR_BEHIND, pupil.saw
+        kinds += mine
+    assert kinds.total() >= 80
+    assert 0.4 <= kinds[True] / kinds.total() <= 0.6
 
 
 def test_the_first_scene_of_a_lesson_is_fake_for_half_a_class():
