@@ -53,13 +53,14 @@ def audience(turn: Turn) -> Audience:
     return Audience(person.kind, grade(person), number)
 
 
-def settle(turn: Turn, moved: Advance) -> None:
+def settle(turn: Turn, lesson: Lesson, moved: Advance) -> None:
     """Keep the verdicts on scenes; hits and false alarms are counted from them, apart.
 
+    In a lesson that examines nobody the verdict is not kept.
     The scene that comes now was drawn when the run began, maybe weeks ago: it is seen from now on.
     """
     for fact in moved.facts:
-        if isinstance(fact, Judged):
+        if isinstance(fact, Judged) and lesson.scored:
             turn.store.memory.judged(turn.person.id, fact.scene, fact.said_fake)
     scene = dict(moved.state.scenes).get(moved.state.step)
     if scene is not None:

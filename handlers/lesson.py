@@ -289,7 +289,7 @@ def _settle(
     """Write what happened and say what comes next; `more` are choices besides the step's own."""
     keep = run.recorded and turn.person.recorded
     if keep:
-        casting.settle(turn, moved)
+        casting.settle(turn, lesson, moved)
     for fact in moved.facts:
         if keep and isinstance(fact, Answered):
             answer = (fact.step, fact.option, fact.right, fact.try_no)

@@ -214,3 +214,12 @@ def test_nobody_sees_a_scene_twice_in_four_weeks_and_may_after(school):
     school.now += timedelta(days=29)
     finished(lan, first=False)
     assert len(seen(school, "lan")) == 6
+
+
+def test_where_nobody_is_examined_no_verdict_is_kept(school):
+    lessons = {LESSON.id: LESSON.model_copy(update={"scored": False})}
+    school.world = replace(school.world, library=replace(school.world.library, lessons=lessons))
+    lan = school.joined("lan")
+    lan.says("hoc")
+    lan.says("giả")
+    assert [said for _, said in seen(school, "lan")] == [None, None]
