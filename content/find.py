@@ -216,6 +216,16 @@ def _words(shape: str) -> tuple[Typed, ...]:
     return (Typed(plain, "" if shape == plain else shape),)
 
 
+def echoes(text: str, shown: str) -> bool:
+    """Whether half of a text's telling words or more stand in what is shown.
+
+    Then it takes up what is asked there, in words of its own, and looks for nothing.
+    """
+    telling = {word.bare for word in typed_words(text) if not word.is_empty}
+    known = {bare(shape) for shape in WORD_RE.findall(nfc(shown).casefold())}
+    return bool(telling) and 2 * len(telling & known) >= len(telling)
+
+
 def _terms(words: Sequence[Typed]) -> list[Typed]:
     """What a list of words is compared by: its telling words, and every pair of neighbours."""
     single = [word for word in words if not word.is_empty and len(word.bare) > 1]

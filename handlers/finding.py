@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from content.dialogue import Choice
-from content.find import Found
+from content.find import Found, echoes
 from handlers.offers import offered
 from handlers.turn import Turn
 
@@ -20,12 +20,15 @@ MENU = Choice("Để sau", ":trogiup")
 def offer(turn: Turn) -> bool:
     """Offer what fits the typed text; False where nothing does or something else has to be asked.
 
-    In the middle of a lesson only what fits well is offered, with the way back.
+    In the middle of a lesson only what fits well is offered, with the way back; and nothing where
+    the text takes up the open question: somebody answers in words of their own.
     """
     at = turn.pending.at
     if not turn.text or turn.seat.person is None:
         return False
     if not (turn.idle or at in {"lesson.pick", "lesson.step", "lesson.after"}):
+        return False
+    if at == "lesson.step" and _answers(turn):
         return False
     found = _found(turn)
     if at == "lesson.step":
@@ -50,6 +53,11 @@ def show(turn: Turn, name: str) -> None:
         title = lesson.title.in_(turn.person.language)
         options = [Choice("Học bài này", f"lesson:{lesson.id}"), MENU]
         turn.ask(LEARN, options, "lesson.pick", free=True, title=title)
+
+
+def _answers(turn: Turn) -> bool:
+    labels = (choice.label for choice in turn.pending.choices)
+    return echoes(turn.text, " ".join([turn.pending.text, *labels]))
 
 
 def _found(turn: Turn) -> Sequence[Found]:
