@@ -108,7 +108,7 @@ def test_in_any_order_of_lessons_one_pupil_sees_both_kinds_about_evenly(number, 
 
 
 def test_over_a_school_of_pupils_about_half_of_all_scenes_are_fake():
-    """A few lessons ask of fakes and then draw a genuine scene on purpose: somewhat fewer fakes."""
+    """M3.4 asks of fakes and then draws a genuine scene on purpose: somewhat fewer fakes."""
     kinds = Counter()
     for number in range(48):
         pupil = Pupil(number, 6 + number % 7)
@@ -116,7 +116,7 @@ def test_over_a_school_of_pupils_about_half_of_all_scenes_are_fake():
             for name in pupil.learns(lesson, BEGIN + timedelta(days=4 * place)):
                 kinds[BANK.scenes[name].fake] += 1
     assert kinds.total() > 400
-    assert 0.4 <= kinds[True] / kinds.total() <= 0.55
+    assert 0.44 <= kinds[True] / kinds.total() <= 0.55
 
 
 @pytest.mark.parametrize(("track", "grade"), [("relative", None), ("young", 4)])
