@@ -8,7 +8,7 @@ from typing import Any
 
 from content.address import ADDRESSES, Address, address_in, fill
 from content.dialogue import Choice, Message, Picture
-from content.fit import fit
+from content.fit import Part, fit
 from content.language import translate
 from content.update import Update
 from db.seats import Person, Seat
@@ -80,6 +80,7 @@ class Turn:
 
     Attributes:
         pictures: picture rows as (kind, body), sent before the message.
+        before: how many of the messages go out ahead of the pictures.
         update: what came in; None when a schedule fired.
         picked: the value of the choice that was tapped or typed; None if it was free text.
         text: the typed text, composed and trimmed, secrets masked; "" when tapped.
@@ -115,6 +116,7 @@ class Turn:
     last_word: bool = False
     messages: list[Message] = field(default_factory=list)
     pictures: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    before: int = 0
     question: Pending | None = None
     woke: bool = False
     address_as: Address | None = None
@@ -205,10 +207,15 @@ class Turn:
         self.pictures.append(("qr", {"link": link, "text": self.words(caption, **values)}))
 
     def show(self, picture: Picture | None) -> None:
-        """Show a drawn picture before the turn's message, or tell in words what it would show."""
+        """Show a drawn picture before what is said from here on, or tell what it would show.
+
+        What was said already goes out ahead of it: under a picture that belongs to the next
+        question, the answer to the last one would read as if it spoke of the picture.
+        """
         if picture is None:
             return
         if self.has_pictures:
+            self.before = len(self.messages)
             body = {"picture": picture.name, "text": picture.alt}
             self.pictures.append(("picture", body))
         else:
@@ -273,7 +280,6 @@ class Turn:
 
     def finish(self) -> list[NewRow]:
         """Write the open question and one outbox row for each wire call; return these rows."""
-        channel = self.world.bots[self.seat.bot].capabilities
         if self.question is not None:
             self.seat.seq += 1
             self.seat.pending = self.question.to_json()
@@ -282,11 +288,6 @@ class Turn:
         tokens = [f"{self.seat.seq}.{position}" for position in range(n_choices)]
         where = Where(self.seat.account_id, self.seat.bot)
         person = self.seat.person.id if self.unasked and self.seat.person else None
-        parts = fit(self.messages, tokens, channel)
-        calls = [
-            *self.pictures,
-            *(("say", {"text": part.text, "buttons": part.buttons}) for part in parts),
-        ]
         return [
             self.store.outbox.put(
                 where,
@@ -295,5 +296,20 @@ class Turn:
                 self.now,
                 How(self.harmless, person if position == 0 else None, self.rank, self.sense),
             )
-            for position, (kind, body) in enumerate(calls)
+            for position, (kind, body) in enumerate(self._calls(tokens))
         ]
+
+    def _calls(self, tokens: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+        """The wire calls to make, as (kind, body), in order."""
+        channel = self.world.bots[self.seat.bot].capabilities
+        ahead = [Message(message.text) for message in self.messages[: self.before]]
+        rest = fit(self.messages[self.before :], tokens, channel)
+        return [
+            *(_said(part) for part in fit(ahead, (), channel)),
+            *self.pictures,
+            *(_said(part) for part in rest),
+        ]
+
+
+def _said(part: Part) -> tuple[str, dict[str, Any]]:
+    return "say", {"text": part.text, "buttons": part.buttons}

@@ -69,12 +69,16 @@ def right_answer(lesson, run):
 
 
 async def one_message(player, who):
-    """What was said to somebody in one turn: one message, after a picture where a scene has one."""
+    """What was said to somebody in one turn: one message, in two where a picture stands between."""
     heard = await player.heard()
     assert list(heard) == [who], heard
-    *before, text = heard[who]
-    assert len(before) <= 1, heard
-    assert all(each.startswith(PICTURE) for each in before), heard
+    texts = [each for each in heard[who] if not each.startswith(PICTURE)]
+    if len(heard[who]) > 1:
+        *_, picture, scene = heard[who]
+        assert picture.startswith(PICTURE), heard
+        assert [scene] == texts[-1:], heard
+        assert len(heard[who]) <= 3, heard
+    text = "\n\n".join(texts)
     assert "{" not in text
     return text
 

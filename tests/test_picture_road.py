@@ -18,12 +18,14 @@ from tests.conversation import FACES
 from tests.learning import small_library
 from tests.templates import copied_school
 from tests.test_review import put
-from tests.test_scene_pictures import BANK, LESSON, WITH
+from tests.test_scene_pictures import BANK as SHIPPED
+from tests.test_scene_pictures import LESSON, WITH
 from tests.test_telegram_calls import channel, fake
 from tests.test_web_chat import joined, phone, status
 
 __all__ = ["channel", "fake", "phone"]  # fixtures
 
+BANK = replace(SHIPPED, scenes={each.id: each for each in WITH.values()})
 ALT = BANK.scenes["qr/dan-de"].alt
 BODY = {"picture": "dan-de", "text": ALT.vi}
 
@@ -47,24 +49,26 @@ def shown(school) -> Any:
     return BANK.scenes[seen.scene]
 
 
-def test_the_picture_goes_out_before_the_turns_message(school):
+def test_the_picture_goes_out_right_before_its_scene(school):
     heard = school.joined("lan").says("hoc")
     scene = shown(school)
-    picture, told = heard.split("\n---\n")
+    opening, picture, told = heard.split("\n---\n")
+    assert opening.startswith("Thử")
     assert picture == f"[hình] {scene.alt.vi}"
-    assert told.startswith("Thử")
-    assert scene.alt.vi not in told
-    first, second = school.rows("outbox")
-    assert (first.kind, second.kind) == ("picture", "say")
-    assert first.body == {"picture": scene.picture, "text": scene.alt.vi}
-    assert (first.harmless, first.rank) == (second.harmless, second.rank) == (True, "answer")
+    assert scene.text.vi in told
+    assert told.endswith("[Thật] [Giả]")
+    assert scene.alt.vi not in opening + told
+    rows = school.rows("outbox")
+    assert [row.kind for row in rows] == ["say", "picture", "say"]
+    assert rows[1].body == {"picture": scene.picture, "text": scene.alt.vi}
+    assert {(row.harmless, row.rank) for row in rows} == {(True, "answer")}
 
 
 def test_a_question_asked_again_has_its_picture_above_and_a_break_brings_it_back(school):
     lan = school.joined("lan")
     lan.says("hoc")
     assert "[hình]" not in lan.says("hả")
-    assert lan.says("hoc").startswith("[hình] ")
+    assert lan.says("hoc").split("\n---\n")[1].startswith("[hình] ")
     assert "[hình]" not in lan.says("giả")
 
 
@@ -81,7 +85,7 @@ def test_where_no_picture_can_be_shown_its_words_stand_before_the_scene(school):
 def test_in_english_it_is_told_in_english(school):
     lan = school.joined("lan")
     lan.says("english")
-    scene_words = lan.says("hoc").partition("\n---\n")[0]
+    scene_words = lan.says("hoc").split("\n---\n")[1]
     assert scene_words == f"[hình] {shown(school).alt.in_('en')}"
     without_pictures(school)
     assert f"[Picture: {shown(school).alt.in_('en')}]" in lan.says("hoc")
