@@ -50,7 +50,7 @@ class Plan:
     Attributes:
         items: 5 at most, in the order in which they come.
         gone: due items that no longer are for this reader; they need not be looked at for a while.
-        waiting: due scenes of which all that could be shown were seen within four weeks.
+        waiting: due scenes for which nothing is left to show: all was seen within four weeks.
     """
 
     items: tuple[Planned, ...] = ()
@@ -80,10 +80,12 @@ def plan(due: Sequence[Card], library: Library, reader: Reader) -> Plan:
     meets only fakes learns to distrust everything.
     """
     chosen = _Choosing(library, reader, seen=set(reader.audience.seen))
-    for card in first_missed(due):
-        if len(chosen.items) < MOST_ITEMS:
-            _take(chosen, card)
-    _balance(chosen)
+    left, more = first_missed(due), True
+    while more:  # a scene that had to wait for one of the other kind may come now
+        n_before = len(chosen.items)
+        left = [card for card in left if len(chosen.items) >= MOST_ITEMS or not _took(chosen, card)]
+        _balance(chosen)
+        more = n_before < len(chosen.items) <= MOST_ITEMS - 2
     return Plan(tuple(chosen.items), tuple(chosen.gone), tuple(chosen.waiting))
 
 
@@ -168,20 +170,23 @@ def _with_title(words: Text, title: Text) -> Text:
     return Text({lang: f"{of[lang]} “{title.in_(lang)}”\n{words.in_(lang)}" for lang in words.root})
 
 
-def _take(chosen: _Choosing, card: Card) -> None:
-    """Take one due item, if it can be shown and the balance allows it now."""
+def _took(chosen: _Choosing, card: Card) -> bool:
+    """Take one due item, if it can be shown; False where the balance does not allow it now."""
     kind, _, rest = card.item.partition(":")
     if kind == SCENE:
         scene = chosen.library.bank.scenes.get(rest)
         ahead = chosen.fakes - chosen.genuine
         if scene is None:
             chosen.gone.append(card.item)
-        elif ahead * (1 if scene.fake else -1) <= 0:
+        elif ahead * (1 if scene.fake else -1) > 0:
+            return False
+        else:
             _show(chosen, card.item, _sibling(chosen, scene))
     elif question(chosen.library, chosen.reader, card.item) is None:
         chosen.gone.append(card.item)
     else:
         chosen.items.append(Planned(card.item, card.item))
+    return True
 
 
 def _sibling(chosen: _Choosing, scene: Scene) -> Scene | None:
@@ -221,7 +226,9 @@ def _balance(chosen: _Choosing) -> None:
     has_room = len(chosen.items) < MOST_ITEMS or _drop_question(chosen.items)
     odd = max(at for at, each in enumerate(chosen.items) if _is_scene(each))
     if other is None or not has_room:
-        del chosen.items[odd]
+        dropped = chosen.items.pop(odd)
+        chosen.fakes = chosen.genuine = min(chosen.fakes, chosen.genuine)
+        chosen.waiting += [dropped.item] if other is None else []
         return
     before = (chosen.reader.audience.number + len(chosen.seen)) % 2  # nobody can tell which comes
     _show(chosen, scene_item(other.id), other, odd + 1 - before)
