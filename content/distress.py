@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from content.heard import Table, found, table, tokens, without
+from content.in_english import cheated_in_english, cries_in_english
 
 HERE = Path(__file__).parent
 CRIES = HERE / "cries"
@@ -36,8 +37,9 @@ def distressed(text: str) -> bool:
     Better once too often than once too seldom; what is known to be harmless stands in the list too.
     Diacritics may be left out, but are minded where they are typed: "sợ" is never "sờ".
     """
-    words = without(tokens(text), lists().harmless)
-    return any(True for _ in found(words, lists().cries))
+    words = tokens(text)
+    left = without(words, lists().harmless)
+    return any(True for _ in found(left, lists().cries)) or cries_in_english(words)
 
 
 def cheated(text: str) -> str:
@@ -46,9 +48,10 @@ def cheated(text: str) -> str:
     Talk about fraud ("lừa đảo là gì", "bà không đọc mã cho ai") is none. What is typed as a
     question about it counts if it is about oneself and now.
     """
-    words = without(tokens(text), lists().told)
-    fitting = (card for card, phrases in lists().frauds.items() if any(found(words, phrases)))
-    return next(fitting, "")
+    words = tokens(text)
+    left = without(words, lists().told)
+    fitting = (card for card, phrases in lists().frauds.items() if any(found(left, phrases)))
+    return next(fitting, "") or cheated_in_english(words)
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, model_validator
 from pydantic_core import PydanticCustomError
 
-from content.address import PLACEHOLDERS
+from content.address import ADDRESSES, PLACEHOLDERS, fill
 
 LANGUAGES = ("vi", "en")
 MAX_TEXT = (
@@ -101,8 +101,13 @@ class Text(
         return self.root["vi"]
 
     def in_(self, lang: str) -> str:
-        """The text in this language, or in Vietnamese where it was not translated."""
-        return self.root.get(lang, self.vi)
+        """The text in this language, or in Vietnamese where it was not translated.
+
+        There {you} and {me} are filled in neutrally at once: "you" fits no Vietnamese sentence.
+        """
+        if lang == "vi" or lang in self.root:
+            return self.root[lang]
+        return fill(self.vi, ADDRESSES["ban"])
 
 
 def _label(text: Text) -> Text:
