@@ -16,6 +16,7 @@ from rapidfuzz import fuzz, process
 from content.dialogue import bare, nfc
 from content.help_cards import HelpCard
 from content.model import Ask, Lesson, Say
+from content.parts import Text
 
 BEST = 3
 ABOUT = 1.5  # fields of this weight and more say what a document is about
@@ -35,11 +36,13 @@ WORD_RE = re.compile(r"[^\W_]+")
 VNI_RE = re.compile(r"(?<=[a-z])\d+")
 TELEX_RE = re.compile(r"([aeo])\1|([aou])w|d(d)")
 TONE_RE = re.compile(r"[sfrxj]$")
+ENDING_RE = re.compile(r"(?<=...)(?:ing|ied|ed|es|s|y|e)$")
 LISTS = yaml.safe_load(Path(__file__).with_name("find.yaml").read_text(encoding="utf-8"))
 SHORT: Mapping[str, str] = LISTS["short"]
 ALIKE: Mapping[str, str] = LISTS["alike"]
 EMPTY_SHAPES = frozenset(LISTS["empty"].split())
 EMPTY_WORDS = frozenset(map(bare, EMPTY_SHAPES))
+EMPTY_ENGLISH = frozenset(LISTS["empty_english"].split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,32 @@ class _Document:
 
 
 class Index:
-    """All lessons and cards, ready to be searched; never changes."""
+    """All lessons and cards, ready to be searched in both languages; never changes."""
 
-    def __init__(self, lessons: Iterable[Lesson], cards: Iterable[HelpCard]) -> None:
+    def __init__(self, lessons: Sequence[Lesson], cards: Sequence[HelpCard]) -> None:
         """Fold every text once."""
-        self._documents = [*map(_of_card, cards), *map(_of_lesson, lessons)]
+        self._vietnamese, self._english = (_Texts(lessons, cards, lang) for lang in ("vi", "en"))
+
+    def find(self, text: str, among: frozenset[str] | None = None) -> list[Found]:
+        """The best three for a text, best first; none where nothing fits.
+
+        It is looked for in the language that knows more of its words.
+
+        Args:
+            text: as typed, with or without diacritics, slips and all.
+            among: the ids that may be found; None, all.
+        """
+        is_english = self._english.n_known(text) > self._vietnamese.n_known(text)
+        return (self._english if is_english else self._vietnamese).find(text, among)
+
+
+class _Texts:
+    """What lessons and cards say in one language."""
+
+    def __init__(self, lessons: Sequence[Lesson], cards: Sequence[HelpCard], lang: str) -> None:
+        self._lang = lang
+        of_cards = [_of_card(card, lang) for card in cards]
+        self._documents = [*of_cards, *(_of_lesson(lesson, lang) for lesson in lessons)]
         n = len(self._documents)
         holding = Counter(term for each in self._documents for term in each.terms)
         self._rarity = {
@@ -112,13 +136,9 @@ class Index:
         self._words = sorted({term for term in holding if " " not in term and len(term) > 2})
 
     def find(self, text: str, among: frozenset[str] | None = None) -> list[Found]:
-        """The best three for a text, best first; none where nothing fits.
-
-        Args:
-            text: as typed, with or without diacritics, slips and all.
-            among: the ids that may be found; None, all.
-        """
-        words = [Typed(self._mended(word.bare), word.shape) for word in typed_words(text)]
+        """As `Index.find`."""
+        typed_here = typed_words(text, self._lang)
+        words = [Typed(self._mended(word.bare), word.shape) for word in typed_here]
         wanted = _terms(words)
         total = sum(self._weight(term.bare) for term in wanted)
         typed = " ".join(word.bare for word in words)
@@ -134,6 +154,13 @@ class Index:
         found.sort(key=lambda pair: -pair[0])
         most = total + PHRASE
         return [Found(each.kind, each.id, round(n / most, 3)) for n, each in found[:BEST]]
+
+    def n_known(self, text: str) -> int:
+        """How many of the words are this language's own, as they were typed."""
+        empty = EMPTY_ENGLISH if self._lang == "en" else EMPTY_WORDS
+        fold = _stem if self._lang == "en" else str
+        own = WORD_RE.findall(nfc(text).casefold())
+        return sum(word in empty or fold(bare(word)) in self._rarity for word in own)
 
     def _weight(self, term: str) -> float:
         rarity = self._rarity.get(term)
@@ -199,9 +226,11 @@ def _untyped(word: str) -> Iterator[str]:
         )
 
 
-def typed_words(text: str) -> list[Typed]:
-    """The words of a text as they are compared, shortenings written out."""
+def typed_words(text: str, lang: str = "vi") -> list[Typed]:
+    """The words of a text as they are compared, shortenings written out; no empty English ones."""
     shapes = WORD_RE.findall(nfc(text).casefold().replace("wi-fi", "wifi"))[:MOST_WORDS]
+    if lang == "en":
+        return [Typed(_stem(bare(shape))) for shape in shapes if shape not in EMPTY_ENGLISH]
     return [word for shape in shapes for word in _words(shape)]
 
 
@@ -214,6 +243,12 @@ def _words(shape: str) -> tuple[Typed, ...]:
     if plain in ALIKE:
         return (Typed(ALIKE[plain]),)
     return (Typed(plain, "" if shape == plain else shape),)
+
+
+def _stem(word: str) -> str:
+    """An English word without its ending: "hacked", "hacks" and "hacking" are all "hack"."""
+    stem = ENDING_RE.sub("", word) if len(word) > 4 else word
+    return stem[:-1] if stem != word and stem[-2:-1] == stem[-1:] else stem
 
 
 def echoes(text: str, shown: str) -> bool:
@@ -237,22 +272,29 @@ def _terms(words: Sequence[Typed]) -> list[Typed]:
     return list({term.bare: term for term in [*single, *pairs]}.values())
 
 
-def _of_lesson(lesson: Lesson) -> _Document:
+def _of_lesson(lesson: Lesson, lang: str) -> _Document:
+    title, keywords = _said(lang, lesson.title), _said(lang, *lesson.keywords)
+    other = _said("en" if lang == "vi" else "", lesson.title)
     fields = [
-        (3.0, [lesson.title.vi, lesson.title.in_("en")]),
-        (3.0, [each.vi for each in lesson.keywords]),
-        (1.5, [lesson.goal.vi, lesson.remember.vi if lesson.remember else ""]),
-        (0.6, _asked(lesson)),
-        (0.25, _told(lesson)),
+        (3.0, [*title, *other]),
+        (3.0, keywords),
+        (1.5, _said(lang, lesson.goal, lesson.remember)),
+        (0.6, _said(lang, *_asked(lesson))),
+        (0.25, _said(lang, *_told(lesson))),
     ]
-    phrases = [lesson.title.vi, *(each.vi for each in lesson.keywords)]
-    return _document("lesson", lesson.id, fields, phrases)
+    return _document("lesson", lesson.id, fields, [*title, *keywords], lang)
 
 
-def _of_card(card: HelpCard) -> _Document:
-    keywords = [each.vi for each in card.keywords]
-    fields = [(3.0, [card.title.vi, card.title.in_("en")]), (3.0, keywords), (0.5, [card.text.vi])]
-    return _document("help", card.id, fields, [card.title.vi, *keywords])
+def _of_card(card: HelpCard, lang: str) -> _Document:
+    title, keywords = _said(lang, card.title), _said(lang, *card.keywords)
+    other = _said("en" if lang == "vi" else "", card.title)
+    fields = [(3.0, [*title, *other]), (3.0, keywords), (0.5, _said(lang, card.text))]
+    return _document("help", card.id, fields, [*title, *keywords], lang)
+
+
+def _said(lang: str, *texts: Text | None) -> list[str]:
+    """The texts in this language, those that are written in it."""
+    return [text.root[lang] for text in texts if text is not None and lang in text.root]
 
 
 def _document(
@@ -260,41 +302,42 @@ def _document(
     name: str,
     fields: Sequence[tuple[float, Sequence[str]]],
     phrases: Iterable[str],
+    lang: str,
 ) -> _Document:
-    words = (word for _, texts in fields for text in texts for word in typed_words(text))
+    words = (word for _, texts in fields for text in texts for word in typed_words(text, lang))
     shapes = frozenset(word.shape for word in words if word.shape)
-    title = frozenset(_all_terms(fields[0][1][:1]))
-    core = frozenset(_weighted(field for field in fields if field[0] >= ABOUT))
-    return _Document(kind, name, _weighted(fields), _folded(phrases), shapes, core, title)
+    title = frozenset(_all_terms(fields[0][1][:1], lang))
+    core = frozenset(_weighted((field for field in fields if field[0] >= ABOUT), lang))
+    weights = _weighted(fields, lang)
+    return _Document(kind, name, weights, _folded(phrases, lang), shapes, core, title)
 
 
-def _asked(lesson: Lesson) -> list[str]:
+def _asked(lesson: Lesson) -> list[Text]:
     parts = [step for each in (lesson, lesson.relative) if each for step in each.steps]
-    return [step.ask.vi for step in parts if isinstance(step, Ask)]
+    return [step.ask for step in parts if isinstance(step, Ask)]
 
 
-def _told(lesson: Lesson) -> list[str]:
+def _told(lesson: Lesson) -> list[Text]:
     """The rest of a lesson: its stories and answers, in which people's own words turn up."""
     parts = [step for each in (lesson, lesson.relative) if each for step in each.steps]
-    said = [step.say.vi for step in parts if isinstance(step, Say)]
+    said = [step.say for step in parts if isinstance(step, Say)]
     asks = [step for step in parts if isinstance(step, Ask)]
-    return said + [option.text.vi for ask in asks for option in ask.options]
+    return said + [option.text for ask in asks for option in ask.options]
 
 
-def _weighted(fields: Iterable[tuple[float, Sequence[str]]]) -> Mapping[str, float]:
+def _weighted(fields: Iterable[tuple[float, Sequence[str]]], lang: str) -> Mapping[str, float]:
     """Every term of the fields with the weight of the heaviest field, and a little for repeats."""
     weights: dict[str, float] = {}
     for weight, texts in fields:
-        for term, n in Counter(_all_terms(texts)).items():
+        for term, n in Counter(_all_terms(texts, lang)).items():
             weights[term] = weights.get(term, 0.0) + weight * (1 + math.log(n))
     return weights
 
 
-def _all_terms(texts: Sequence[str]) -> Iterator[str]:
-    return (term.bare for text in texts for term in _terms(typed_words(text)))
+def _all_terms(texts: Sequence[str], lang: str) -> Iterator[str]:
+    return (term.bare for text in texts for term in _terms(typed_words(text, lang)))
 
 
-def _folded(phrases: Iterable[str]) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys(" ".join(word.bare for word in typed_words(phrase)) for phrase in phrases)
-    )
+def _folded(phrases: Iterable[str], lang: str) -> tuple[str, ...]:
+    typed = (" ".join(word.bare for word in typed_words(phrase, lang)) for phrase in phrases)
+    return tuple(dict.fromkeys(typed))

@@ -103,7 +103,9 @@ def load(
         raise LoadErrors(problems)
     ordered = sorted(lessons, key=_order)
     named = {lesson.id: lesson for lesson in ordered}
-    return Library(named, tuple(sorted(problems)), bank, cards, Index(ordered, cards.values()))
+    return Library(
+        named, tuple(sorted(problems)), bank, cards, Index(ordered, list(cards.values()))
+    )
 
 
 def _distinct(folders: Sequence[Path]) -> list[Path]:
