@@ -184,7 +184,12 @@ def test_the_whole_school_is_uneven_and_believable(tmp_path, told):
     assert 3 <= min(learned) < max(learned) <= 25
     assert min(states["claimed"], states["confirmed"], states["shown"]) >= 5
     assert figures[-1]["not_started"] >= 3
-    assert len({row.lesson for row in whole.rows("run")}) >= 4
+    runs = whole.rows("run")
+    assert whole.history.street.n_astray == 0
+    assert len({row.lesson for row in runs if row.finished_at}) >= 5
+    assert sum(row.finished_at is not None for row in runs) > 0.8 * len(runs)
+    assert {row.said_fake == row.fake for row in whole.rows("sighting")} == {True, False}
+    assert len({row.n_right / row.n_items for row in whole.rows("review")}) > 2
     updates = whole.history.street.metrics.get("updates", "done")
     told(f"{updates} updates of four weeks in {took_s:.1f} s; learned by week and class: {learned}")
     assert took_s < 60

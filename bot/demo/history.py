@@ -24,6 +24,7 @@ from bot.demo.visits import (
     learn,
     look_in,
     respond,
+    review,
     teach,
 )
 from bot.school_import import Importer
@@ -39,6 +40,7 @@ IMPORTED = datetime(2026, 9, 7, 7, 0, tzinfo=ZONE)
 BEGINS = datetime(2026, 10, 23, 7, 0, tzinfo=ZONE)
 SEED = "lan toa"
 LEARNS_TOO = 0.4
+REVIEWS = 0.5  # how often a sitting begins with what is due
 
 Progress = Callable[[float], None]
 
@@ -175,6 +177,8 @@ class History:
         if not family.joined:
             family.joined = True
             yield from join(phone, family.who.code, "pupil")
+        elif family.who.recorded and phone.chance.random() < REVIEWS:
+            yield from review(phone, answers)
         act = sitting.act if family.who.recorded else None
         kin = family.kin[sitting.kin]
         if act is not None and not kin.code:

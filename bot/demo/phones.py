@@ -14,6 +14,7 @@ from content.update import ChatAddress, Said, Update
 from handlers.lesson import OTHER
 
 LINE_RE = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
+VERDICTS = GENUINE, FAKE = PHRASES["genuine"][0], PHRASES["fake"][0]
 WAYS_ON = tuple(PHRASES[name][0] for name in ("next", "done"))
 
 
@@ -87,18 +88,31 @@ class Answers:
     """Which choice is right: what a person knows who has read the lesson."""
 
     def __init__(self, library: Library) -> None:
-        """Learn all lessons by heart."""
+        """Learn all lessons and scenes by heart."""
         self._library = library
 
     def pick(self, phone: Phone) -> Said | None:
         """The person's answer to the lesson's open question; None if it is none of a lesson's."""
         shown = tuple(label for label in phone.labels if label != OTHER.label)
-        right = self._right.get(shown)
+        right = self._verdict(phone.text) if shown == VERDICTS else self._right.get(shown)
         if right is not None:
             wrong = [label for label in shown if label != right]
             knows = phone.chance.random() < phone.skill or not wrong
             return phone.tap(right if knows else phone.chance.choice(wrong))
         return phone.tap(*WAYS_ON) if phone.offers(*WAYS_ON) else None
+
+    def _verdict(self, text: str) -> str | None:
+        """Whether the scene that is told there is genuine; None if it is no scene."""
+        return next((verdict for told, verdict in self._told if told in text), None)
+
+    @cached_property
+    def _told(self) -> list[tuple[str, str]]:
+        """Each scene's words in every form of address, and the label of what it is."""
+        return [
+            (words, FAKE if scene.fake else GENUINE)
+            for scene in self._library.bank.scenes.values()
+            for words in {fill(scene.text.vi, address) for address in ADDRESSES.values()}
+        ]
 
     @cached_property
     def _right(self) -> dict[tuple[str, ...], str]:
@@ -112,8 +126,9 @@ class Answers:
 
 
 def _questions(library: Library) -> list[Ask]:
-    """Every question of every lesson: a pupil's, a relative's, and those of the check."""
-    return [
+    """Every question of every lesson, a pupil's, a relative's and the check's; and of scenes."""
+    acts = [scene.act for scene in library.bank.scenes.values()]
+    return acts + [
         step
         for lesson in library
         for part in (lesson.placed("pupil"), lesson.placed("relative"), lesson.check)

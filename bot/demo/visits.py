@@ -89,6 +89,13 @@ def learn(phone: Phone, answers: Answers, *, most: int = 40) -> Script:
         yield said
 
 
+def review(phone: Phone, answers: Answers) -> Script:
+    """What is due, to its end; where nothing is, it stays at the question."""
+    yield typed("ôn bài")
+    while (said := answers.pick(phone)) is not None:
+        yield said
+
+
 def invite(phone: Phone, kin: Kin) -> Script:
     """Put a relative on the list, and get the code to hand on."""
     yield typed("người thân")
@@ -108,8 +115,8 @@ def teach(phone: Phone, kin: Kin, act: Act, answers: Answers) -> Script:
     """Log a teaching, of the lesson just finished or of a skill; hand the phone over if asked."""
     yield phone.tap(TEACH_NOW) if phone.offers(TEACH_NOW) else typed("hướng dẫn")
     yield phone.tap(kin.label)
-    if act.skill and phone.offers(act.skill):
-        yield phone.tap(act.skill)
+    if not phone.offers(DAYS[act.day][0]):  # asked what it was: the newest, if nothing else
+        yield phone.tap(act.skill, *phone.labels)
     yield phone.tap(DAYS[act.day][0])
     yield phone.tap(OUTCOMES[act.outcome][0])
     if phone.offers("Ghi thêm một lần"):
