@@ -93,7 +93,9 @@ COMMANDS: Mapping[str, Word] = MappingProxyType(
         "doinguoi": Word(
             "Đổi người", ("đổi người dùng", "đổi người nói", "chuyển người"), ("change person",)
         ),
-        "trogiup": Word("Trợ giúp", ("menu", "giúp", "giúp với", "giúp đỡ", "thực đơn"), ("help",)),
+        "trogiup": Word(
+            "Trợ giúp", ("menu", "giúp", "giúp với", "giúp đỡ", "thực đơn"), ("help", "i need help")
+        ),
         "ngonngu": Word("Ngôn ngữ", ("đổi ngôn ngữ",), ("language", "change language")),
         "english": Word("Tiếng Anh", english=("english", "in english", "speak english")),
         "tiengviet": Word("Tiếng Việt", ("nói tiếng việt",), ("vietnamese",)),

@@ -50,7 +50,7 @@ HEADER = "# What Lan Tỏa says, by its Vietnamese text; `make catalogues` bring
 KEYWORDS = {"_": None, "t": None}
 
 LETTER_RE = re.compile(r"[À-ÃÈ-ÊÌÍÒ-ÕÙÚÝà-ãè-êìíò-õùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ]")
-WITHOUT_MARKS = frozenset({"anh", "Xong"})
+WITHOUT_MARKS = frozenset({"anh", "Ghi sau", "Xong"})
 """The Vietnamese texts that have no Vietnamese letter."""
 
 WORD_LISTS = frozenset({"frozenset", "set", "compile"})
