@@ -1,6 +1,6 @@
 """Cries for help in typed text, and "I have been cheated", found by lists of phrases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -8,26 +8,38 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from content.heard import Table, found, table, tokens, without
+from content.heard import Table, Token, found, table, tokens, without
 from content.in_english import cheated_in_english, cries_in_english
+from content.nearby import Rules, near, rules
 
 HERE = Path(__file__).parent
 CRIES = HERE / "cries"
 
 
+class Signs(NamedTuple):
+    """What tells one matter: phrases, and words that stand near each other."""
+
+    phrases: Table
+    nearby: Rules
+
+    def heard(self, words: Sequence[Token]) -> bool:
+        """Whether any of them stands among the words."""
+        return any(found(words, self.phrases)) or near(words, self.nearby)
+
+
 class Lists(NamedTuple):
-    """The files `safety.yaml`, `cries/<kind>.yaml` and `fraud.yaml`, read.
+    """The files `safety.yaml`, `cries/<kind>.yaml`, `fraud.yaml` and `nearby.yaml`, read.
 
     Attributes:
-        cries: all distress phrases of all kinds.
+        cries: all signs of distress of all kinds.
         harmless: what only sounds like one; its words count no further.
         frauds: by id of the help card that fits, in the order in which they are tried.
         told: talk about fraud; its words count no further, but for cries they do.
     """
 
-    cries: Table
+    cries: Signs
     harmless: Table
-    frauds: Mapping[str, Table]
+    frauds: Mapping[str, Signs]
     told: Table
 
 
@@ -39,7 +51,7 @@ def distressed(text: str) -> bool:
     """
     words = tokens(text)
     left = without(words, lists().harmless)
-    return any(True for _ in found(left, lists().cries)) or cries_in_english(words)
+    return lists().cries.heard(left) or cries_in_english(words)
 
 
 def cheated(text: str) -> str:
@@ -50,8 +62,10 @@ def cheated(text: str) -> str:
     """
     words = tokens(text)
     left = without(words, lists().told)
-    fitting = (card for card, phrases in lists().frauds.items() if any(found(left, phrases)))
-    return next(fitting, "") or cheated_in_english(words)
+    frauds = lists().frauds.items()
+    exact = (card for card, signs in frauds if any(found(left, signs.phrases)))
+    loose = (card for card, signs in frauds if near(left, signs.nearby))
+    return next(chain(exact, loose), "") or cheated_in_english(words)
 
 
 @lru_cache(maxsize=1)
@@ -63,12 +77,20 @@ def lists() -> Lists:
     """
     safety, fraud = _read("safety.yaml"), _read("fraud.yaml")
     cries = (yaml.safe_load(path.read_text("utf-8")) for path in sorted(CRIES.glob("*.yaml")))
-    written = {**safety["groups"], **fraud["groups"]}
+    nearby = _read("nearby.yaml")
+    written = {**safety["groups"], **fraud["groups"], **nearby["groups"]}
     groups = {name: tuple(words.split()) for name, words in written.items()}
     return Lists(
-        cries=table(chain.from_iterable(cries), groups),
+        cries=Signs(
+            table(chain.from_iterable(cries), groups),
+            # Who is blackmailed gets the card and the numbers to call.
+            rules(chain(*nearby["cries"].values(), nearby["fraud"]["bi-doa"]), groups),
+        ),
         harmless=table(safety["harmless"], groups),
-        frauds={card: table(lines, groups) for card, lines in fraud["fraud"].items()},
+        frauds={
+            card: Signs(table(lines, groups), rules(nearby["fraud"].get(card, ()), groups))
+            for card, lines in fraud["fraud"].items()
+        },
         told=table(fraud["told"], groups),
     )
 

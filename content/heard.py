@@ -17,7 +17,7 @@ SENTENCE_END = frozenset(".!?;:\n")
 
 # The same few thousand words come again and again, and every typed message passes here.
 _bare = lru_cache(maxsize=8192)(bare)
-_fits = lru_cache(maxsize=8192)(fits)
+word_fits = lru_cache(maxsize=8192)(fits)
 _untyped = lru_cache(maxsize=8192)(untyped)
 
 Groups = Mapping[str, tuple[str, ...]]
@@ -144,7 +144,7 @@ def _end(words: Sequence[Token], at: int, places: tuple[Place, ...]) -> int | No
 
 
 def _stands(token: Token, place: Place) -> bool:
-    return any(_fits(token.word, word) for word in place.get(token.bare, ()))
+    return any(word_fits(token.word, word) for word in place.get(token.bare, ()))
 
 
 def _end_after_gap(words: Sequence[Token], at: int, places: tuple[Place, ...]) -> int | None:
