@@ -22,6 +22,7 @@ CLOSED: Mapping[str, Any] = MappingProxyType({"closed": True})
 
 NO_LESSON = "Chưa có bài học nào cho {you}. {You} quay lại sau nhé."
 PICK = "Bài tiếp theo là “{title}”. {You} chọn bài này, hoặc chọn một nhóm bài nhé."
+PICK_ANY = "{You} chọn một nhóm bài nhé. Chưa học bài nào thì {you} học “{title}” trước."
 PICK_ONE = "Bài tiếp theo là “{title}”. {You} học bài này nhé?"
 PICK_AGAIN = "{You} đã học hết các bài rồi! {You} muốn học lại bài nào?"
 GROUP = "{group}: {you} chọn bài nhé."
@@ -166,7 +167,10 @@ def _recommend(turn: Turn, runs: Sequence[Row[Any]]) -> None:
 
 
 def _pick(turn: Turn, runs: Sequence[Row[Any]]) -> None:
-    """The recommended lesson, then the groups; where there is one group only, its lessons."""
+    """The recommended lesson, then the groups; where there is one group only, its lessons.
+
+    What comes next is unknown for a pupil of whom nothing is kept: it would stay the first.
+    """
     skills = dict.fromkeys(lesson.skill for lesson in offered(turn))
     if not skills:
         turn.say(NO_LESSON)
@@ -178,7 +182,7 @@ def _pick(turn: Turn, runs: Sequence[Row[Any]]) -> None:
     title = best.title.in_(turn.person.language) if best else ""
     lessons = [Choice(title, f"lesson:{best.id}")] if best else []
     groups = [Choice(label, f"skill:{key}") for key, label in SKILLS.items() if key in skills]
-    text = PICK if best else PICK_AGAIN
+    text = (PICK if turn.person.recorded else PICK_ANY) if best else PICK_AGAIN
     turn.ask(text, [*lessons, *groups], "lesson.pick", free=True, title=title)
 
 

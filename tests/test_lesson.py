@@ -130,6 +130,13 @@ def test_without_consent_nothing_is_left_when_the_lesson_ends(school):
     assert (school.rows("run"), school.rows("attempt")) == ([], [])
 
 
+def test_without_consent_no_lesson_is_called_the_next_one(school):
+    heard = school.joined("dung").says("hoc")
+    assert "Bài tiếp theo" not in heard
+    assert "Chưa học bài nào thì em học “Mã OTP là chìa khóa” trước." in heard
+    assert "[Mã OTP là chìa khóa]" in heard
+
+
 def test_without_consent_another_lesson_ends_the_one_before(school):
     dung = school.joined("dung")
     dung.says("hoc")
