@@ -1,5 +1,6 @@
 """Remembering at its edges: two chats, weeks between, what is used up, what is taken back."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,11 +12,11 @@ from content.bank import load_bank
 from content.engine import check_questions, start, start_check
 from content.find import echoes
 from content.loader import Library
-from content.model import Lesson
+from content.model import Ask, Lesson
 from content.review import Planned, Reader, played
 from content.scenes import Audience
 from handlers.sense import SEND, Verdict, judge
-from tests.conversation import MiniSchool, Talk
+from tests.conversation import MiniSchool, Talk, built_in
 from tests.learning import small_library
 from tests.templates import copied_school
 from tests.test_review import FIRST, SECOND, put, rightly
@@ -29,6 +30,13 @@ SCENE, OTHERS = "cong-an/thieu-ta", ("cong-an/giay-moi", "giao-hang/goi-cua", "g
 def scenes() -> Iterator[MiniSchool]:
     """The three small lessons, and a bank of four scenes."""
     yield from copied_school("sqlite", replace(small_library(), bank=load_bank(FOLDER, [])))
+
+
+# How a question begins that goes on from the one before it.
+LEANS_RE = re.compile(
+    "^(?:Vừa lúc|Đúng lúc|Lúc ấy|Lúc đó|Hôm sau|Tối đó|Tối về|Ba hôm sau|Tuần sau|Nghe vậy|"
+    "Người đó|Người ấy|Họ nhắn|Họ bảo|Cậu ấy|Tin này|Tin ấy|Tin viết|Lại có|Lần \\S+:|Cuộc thứ)"
+)
 
 
 def played_school(school: MiniSchool) -> Talk:
@@ -148,6 +156,18 @@ def test_a_question_that_leans_on_its_story_is_asked_alone_in_words_of_its_own()
     assert start(lesson).messages[-1].text == "Vừa lúc đó máy reo. Làm gì?"
     again = asked_again(lesson, 0)
     assert [ask.ask.vi for _, ask in check_questions(again)] == ["Số lạ gọi. Làm gì?", "Ai gọi?"]
+
+
+def test_no_question_of_the_course_is_asked_alone_as_if_the_story_went_on():
+    found = [
+        (lesson.code, name, step.alone.vi)
+        for lesson in built_in()
+        if lesson.scored
+        for track in ("pupil", "relative", "young")
+        for name, step in lesson.placed(track)
+        if isinstance(step, Ask) and LEANS_RE.match(step.alone.vi)
+    ]
+    assert found == []
 
 
 def test_a_lesson_without_scores_stays_gentle_weeks_later():
