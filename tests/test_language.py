@@ -1,5 +1,7 @@
 """The language of a person: chosen before or after joining, kept with them, theirs alone."""
 
+import re
+
 import pytest
 
 from content.update import Said, Update
@@ -180,3 +182,22 @@ def test_the_way_in_may_name_the_language(school):
     assert "Is that you?" in talk.repeats(first)
     talk.taps("Yes, that's me")
     assert language(school, "lan") == "en"
+
+
+def test_a_lesson_without_english_says_so_and_addresses_its_reader_in_vietnamese(school):
+    talk = school.joined("lan")
+    talk.says("english")
+    talk.says("learn")
+    talk.says("learn")
+    talk.taps("4")
+    talk.says("health")
+    heard = talk.says("1")
+    assert heard.startswith("This lesson is in Vietnamese.\n\nThẻ bảo hiểm y tế")
+    assert "About 4 minutes." in heard
+    assert not re.search(r"\b(?:you|You|I)\b", heard.partition("family.")[2])
+
+
+def test_a_lesson_in_english_says_nothing_of_its_language(school):
+    talk = school.joined("lan")
+    talk.says("english")
+    assert talk.says("learn").startswith("A one-time code is a house key")

@@ -1,11 +1,13 @@
 """The safety path in English: each kind of danger, and what only sounds like it."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 
 from content.distress import cheated, distressed
+from content.loader import load
 from content.safety import screen
 
 WRITTEN = yaml.safe_load((Path(__file__).parent / "vectors" / "english.yaml").read_text("utf-8"))
@@ -39,3 +41,10 @@ def test_the_list_is_long_enough_to_say_something():
     frauds = [line for part in WRITTEN["fraud"].values() for line in part.splitlines()]
     for lines, least in ((cries, 100), (frauds, 45), (HARMLESS, 90)):
         assert len(lines) == len(set(lines)) >= least
+
+
+def test_the_title_of_a_lesson_asks_for_the_lesson():
+    lessons = load([], date(2026, 11, 21)).lessons
+    titles = [each.title.in_(lang) for each in lessons.values() for lang in ("vi", "en")]
+    assert [title for title in titles if distressed(title)] == []
+    assert {title for title in titles if cheated(title)} == {lessons["an-toan/lo-bi-lua"].title.vi}
