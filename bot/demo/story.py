@@ -10,9 +10,10 @@ from bot.demo.clock import START, ZONE
 from bot.demo.visits import Kin
 
 STAFF_JOIN = datetime(2026, 10, 23, 15, 30, tzinfo=ZONE)
-LAN_JOINS = datetime(2026, 11, 26, 15, 5, tzinfo=ZONE)
+LAN_JOINS = datetime(2026, 11, 26, 14, 40, tzinfo=ZONE)
 """Too late for the grandmother to be reminded of anything yet: the visitor's request is the first
-message that she gets unasked, so that no budget puts it off."""
+message that she gets unasked, so that no budget puts it off. And early enough for the look in: who
+would be at it within 40 minutes of another sitting is put off, maybe past the visitor's coming."""
 
 GRANDMOTHER_JOINS = LAN_JOINS + timedelta(minutes=9)
 LOOK_IN = START - timedelta(minutes=8)

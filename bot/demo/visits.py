@@ -71,9 +71,10 @@ def begin_page(phone: Phone) -> Script:
 
 
 def look_in(phone: Phone, word: str, back: str) -> Script:
-    """Look at something, and go back to the menu, or say hello where the menu came with it."""
+    """Look at something, and go back to the menu, if it does not come with it."""
     yield typed(word)
-    yield phone.tap(back) if back else typed("/start")
+    if back:
+        yield phone.tap(back)
 
 
 def learn(phone: Phone, answers: Answers, *, most: int = 40) -> Script:
