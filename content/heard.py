@@ -11,6 +11,7 @@ from content.dialogue import bare, fits, nfc
 from content.telex import untyped
 
 MAX_GAP = 3  # words
+REACH = 24  # words, the longest that a phrase may be with its gaps filled
 TOKEN_RE = re.compile(r"[^\W_]+|[.!?;:\n]")
 DRAWN_OUT_RE = re.compile(r"([^\W\d_])\1{2,}")
 SENTENCE_END = frozenset(".!?;:\n")
@@ -56,7 +57,7 @@ def table(lines: Iterable[str], groups: Groups) -> Table:
     """Read a list of phrases and sort them for finding.
 
     Raises:
-        ValueError: a phrase starts or ends with a gap, or names an unknown group.
+        ValueError: a phrase is too long, starts or ends with a gap, or names an unknown group.
     """
     rows: dict[str, dict[str, tuple[Phrase, ...]]] = {}
     for line in lines:
@@ -72,12 +73,14 @@ def parse_phrase(line: str, groups: Groups) -> Phrase:
     """Read one line of a list; how it is written stands at the top of `safety.yaml`.
 
     Raises:
-        ValueError: the line starts or ends with a gap, or names an unknown group.
+        ValueError: the line is too long, starts or ends with a gap, or names an unknown group.
     """
     mark = line[:1] if line[:1] in {"!", "="} else ""
     places = tuple(_place(part, groups) for part in line.removeprefix(mark).split())
     if not places or GAP in (places[0], places[-1]):
         raise ValueError(f"safety.yaml: a phrase starts and ends with a word: {line!r}")
+    if sum(MAX_GAP if place is GAP else 1 for place in places) > REACH:
+        raise ValueError(f"safety.yaml: a phrase is no longer than {REACH} words: {line!r}")
     return Phrase(places, needs_diacritics=mark == "!", whole=mark == "=")
 
 
@@ -117,9 +120,11 @@ def found(words: Sequence[Token], phrases: Table) -> Iterator[tuple[int, int]]:
 
     A place may come twice, if a phrase has several of its last words in the message.
     """
-    present = {token.bare for token in words}
     for start, token in enumerate(words):
-        row = phrases.get(token.bare, {})
+        row = phrases.get(token.bare)
+        if row is None:
+            continue
+        present = {token.bare for token in words[start : start + REACH]}
         for phrase in chain.from_iterable(row[last] for last in present if last in row):
             end = _end(words, start, phrase.places)
             if end is not None and _counts(words, start, end, phrase):

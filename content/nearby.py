@@ -1,6 +1,6 @@
 """Rules of words that stand near each other in a sentence, in any order: `nearby.yaml`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from content.heard import SENTENCE_END, Groups, Token, word_fits
 NEAR = 9  # words between the first place of a rule and any other, at most
 
 Runs = Mapping[str, tuple[tuple[str, ...], ...]]
+Spots = Mapping[str, list[int]]
 
 
 class Rule(NamedTuple):
@@ -72,11 +73,14 @@ def _runs(part: str, groups: Groups) -> Runs:
 
 def near(words: Sequence[Token], table: Rules) -> bool:
     """Whether any sentence of the message holds the words of any rule."""
-    return any(
-        _holds(sentence, rule)
-        for sentence in _sentences(words)
-        for rule in _possible({token.bare for token in sentence}, table)
-    )
+    return any(_hears(sentence, table) for sentence in _sentences(words))
+
+
+def _hears(sentence: Sequence[Token], table: Rules) -> bool:
+    spots: dict[str, list[int]] = {}  # where each bare word stands: a long text is read only once
+    for at, token in enumerate(sentence):
+        spots.setdefault(token.bare, []).append(at)
+    return any(_holds(sentence, spots, rule) for rule in _possible(spots.keys(), table))
 
 
 def _sentences(words: Sequence[Token]) -> Iterator[Sequence[Token]]:
@@ -88,19 +92,19 @@ def _sentences(words: Sequence[Token]) -> Iterator[Sequence[Token]]:
     yield words[start:]
 
 
-def _possible(present: set[str], table: Rules) -> Iterator[Rule]:
+def _possible(present: KeysView[str], table: Rules) -> Iterator[Rule]:
     for word in present & table.keys():
         for rule in table[word]:
             if not any(present.isdisjoint(place) for place in rule.places):
                 yield rule
 
 
-def _holds(sentence: Sequence[Token], rule: Rule) -> bool:
+def _holds(sentence: Sequence[Token], spots: Spots, rule: Rule) -> bool:
     if "!" in rule.marks and all(token.bare == token.word for token in sentence):
         return False
-    if next(_found(sentence, rule.without), None) is not None:
+    if _found(sentence, spots, rule.without):
         return False
-    places = [list(_found(sentence, place)) for place in rule.places]
+    places = [_found(sentence, spots, place) for place in rule.places]
     return any(_beside(first, places[1:], in_order=">" in rule.marks) for first in places[0])
 
 
@@ -116,10 +120,13 @@ def _beside(first: int, others: list[list[int]], *, in_order: bool) -> bool:
     return True
 
 
-def _found(sentence: Sequence[Token], runs: Runs) -> Iterator[int]:
-    for at, token in enumerate(sentence):
-        if any(_stands(sentence, at, words) for words in runs.get(token.bare, ())):
-            yield at
+def _found(sentence: Sequence[Token], spots: Spots, runs: Runs) -> list[int]:
+    return sorted(
+        at
+        for word in spots.keys() & runs.keys()
+        for at in spots[word]
+        if any(_stands(sentence, at, words) for words in runs[word])
+    )
 
 
 def _stands(sentence: Sequence[Token], at: int, words: tuple[str, ...]) -> bool:

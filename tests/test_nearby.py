@@ -1,4 +1,4 @@
-"""Rules of words that stand near each other: any order, one sentence, and what makes it harmless."""
+"""Rules of words that stand near each other: any order, one sentence, and barred words."""
 
 import pytest
 
