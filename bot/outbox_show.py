@@ -36,6 +36,8 @@ REASONS = {
     "answered": "đã có câu trả lời",
     "finished": "đã học xong bài",
     "resumed": "người nhận đã tự quay lại",
+    "reviewed": "không còn gì tới lúc ôn",
+    "not kept": "người nhận không cho lưu việc học",
     "guided": "tuần này đã hướng dẫn rồi",
     "stopped": "người nhận đã chọn dừng nhắn",
     "erased": "người nhận đã xóa dữ liệu",

@@ -20,7 +20,7 @@ def test_every_card_that_fraud_is_answered_with_is_there(card: str) -> None:
 
 def test_somebody_who_has_not_joined_is_helped_too(school: MiniSchool) -> None:
     heard = school.chat("a stranger").says("tôi vừa bị lừa mất 5 triệu")
-    assert heard.startswith("Không phải lỗi của bạn. Gọi một người nhà")
+    assert heard.startswith("Không phải lỗi của bạn. Có người nhà")
     assert "[" not in heard
 
 
