@@ -348,9 +348,9 @@ def test_a_school_may_have_its_own_lesson_on_a_brief_and_is_told(school):
 
 
 def test_a_school_cannot_silently_replace_a_lesson_of_the_product(school):
-    (problem,) = faults(school, built_in=SCHOOL)[:1]
-    assert problem.file == str(school / "vi-du" / "nho.yaml")
-    assert problem.reason.startswith("Mã bài này đã có ở ")
+    mine = str(school / "vi-du" / "nho.yaml")
+    reasons = [each.reason for each in faults(school, built_in=SCHOOL) if each.file == mine]
+    assert any(reason.startswith("Mã bài này đã có ở ") for reason in reasons)
 
 
 def test_a_folder_named_twice_is_read_once(school):
