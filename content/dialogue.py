@@ -69,6 +69,8 @@ def bare(text: str) -> str:
 
     `đ` has no decomposition in Unicode and is mapped by hand. "Đúng là em!" becomes "dung la em".
     """
+    if text.isascii() and text.isalnum():  # one plain word, the most of what is compared
+        return text.lower()
     decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
     return EDGE_RE.sub("", SPACE_RE.sub(" ", MARK_RE.sub("", decomposed))).strip()
 

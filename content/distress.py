@@ -6,10 +6,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from content.heard import Table, Token, found, table, tokens, without
 from content.in_english import cheated_in_english, cries_in_english
+from content.marked import read_plain
 from content.nearby import Rules, near, rules
 
 HERE = Path(__file__).parent
@@ -76,7 +75,7 @@ def lists() -> Lists:
         ValueError: a phrase starts or ends with a gap, or names an unknown group.
     """
     safety, fraud = _read("safety.yaml"), _read("fraud.yaml")
-    cries = (yaml.safe_load(path.read_text("utf-8")) for path in sorted(CRIES.glob("*.yaml")))
+    cries = (read_plain(path) for path in sorted(CRIES.glob("*.yaml")))
     nearby = _read("nearby.yaml")
     written = {**safety["groups"], **fraud["groups"], **nearby["groups"]}
     groups = {name: tuple(words.split()) for name, words in written.items()}
@@ -96,5 +95,5 @@ def lists() -> Lists:
 
 
 def _read(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load((HERE / name).read_text("utf-8"))
+    data: dict[str, Any] = read_plain(HERE / name)
     return data

@@ -10,11 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from rapidfuzz import fuzz, process
 
 from content.dialogue import bare, nfc
 from content.help_cards import HelpCard
+from content.marked import read_plain
 from content.model import Ask, Lesson, Say
 from content.parts import Text
 
@@ -37,7 +37,7 @@ VNI_RE = re.compile(r"(?<=[a-z])\d+")
 TELEX_RE = re.compile(r"([aeo])\1|([aou])w|d(d)")
 TONE_RE = re.compile(r"[sfrxj]$")
 ENDING_RE = re.compile(r"(?<=...)(?:ing|ied|ed|es|s|y|e)$")
-LISTS = yaml.safe_load(Path(__file__).with_name("find.yaml").read_text(encoding="utf-8"))
+LISTS = read_plain(Path(__file__).with_name("find.yaml"))
 SHORT: Mapping[str, str] = LISTS["short"]
 ALIKE: Mapping[str, str] = LISTS["alike"]
 EMPTY_SHAPES = frozenset(LISTS["empty"].split())
@@ -230,7 +230,7 @@ def typed_words(text: str, lang: str = "vi") -> list[Typed]:
     """The words of a text as they are compared, shortenings written out; no empty English ones."""
     shapes = WORD_RE.findall(nfc(text).casefold().replace("wi-fi", "wifi"))[:MOST_WORDS]
     if lang == "en":
-        return [Typed(_stem(bare(shape))) for shape in shapes if shape not in EMPTY_ENGLISH]
+        return [_english(shape) for shape in shapes if shape not in EMPTY_ENGLISH]
     return [word for shape in shapes for word in _words(shape)]
 
 
@@ -243,6 +243,11 @@ def _words(shape: str) -> tuple[Typed, ...]:
     if plain in ALIKE:
         return (Typed(ALIKE[plain]),)
     return (Typed(plain, "" if shape == plain else shape),)
+
+
+@lru_cache(maxsize=8192)
+def _english(shape: str) -> Typed:
+    return Typed(_stem(bare(shape)))
 
 
 def _stem(word: str) -> str:
@@ -270,6 +275,13 @@ def _terms(words: Sequence[Typed]) -> list[Typed]:
         if not (one.is_empty and two.is_empty)
     ]
     return list({term.bare: term for term in [*single, *pairs]}.values())
+
+
+def _bare_terms(words: Sequence[Typed]) -> set[str]:
+    """The terms of a text that is searched: as `_terms`, their bare forms only."""
+    single = {word.bare for word in words if not word.is_empty and len(word.bare) > 1}
+    pairs = pairwise(words)
+    return single | {f"{a.bare} {b.bare}" for a, b in pairs if not (a.is_empty and b.is_empty)}
 
 
 def _of_lesson(lesson: Lesson, lang: str) -> _Document:
@@ -304,12 +316,19 @@ def _document(
     phrases: Iterable[str],
     lang: str,
 ) -> _Document:
-    words = (word for _, texts in fields for text in texts for word in typed_words(text, lang))
-    shapes = frozenset(word.shape for word in words if word.shape)
-    title = frozenset(_all_terms(fields[0][1][:1], lang))
-    core = frozenset(_weighted((field for field in fields if field[0] >= ABOUT), lang))
-    weights = _weighted(fields, lang)
-    return _Document(kind, name, weights, _folded(phrases, lang), shapes, core, title)
+    typed = [(weight, [typed_words(text, lang) for text in texts]) for weight, texts in fields]
+    shapes = frozenset(
+        word.shape for _, texts in typed for words in texts for word in words if word.shape
+    )
+    weights: dict[str, float] = {}
+    core: set[str] = set()
+    for weight, texts in typed:
+        counted = Counter(term for words in texts for term in _bare_terms(words))
+        for term, n in counted.items():
+            weights[term] = weights.get(term, 0.0) + weight * (1 + math.log(n))
+        core.update(counted if weight >= ABOUT else ())
+    title = frozenset(_bare_terms(typed[0][1][0]) if typed[0][1] else ())
+    return _Document(kind, name, weights, _folded(phrases, lang), shapes, frozenset(core), title)
 
 
 def _asked(lesson: Lesson) -> list[Text]:
@@ -323,19 +342,6 @@ def _told(lesson: Lesson) -> list[Text]:
     said = [step.say for step in parts if isinstance(step, Say)]
     asks = [step for step in parts if isinstance(step, Ask)]
     return said + [option.text for ask in asks for option in ask.options]
-
-
-def _weighted(fields: Iterable[tuple[float, Sequence[str]]], lang: str) -> Mapping[str, float]:
-    """Every term of the fields with the weight of the heaviest field, and a little for repeats."""
-    weights: dict[str, float] = {}
-    for weight, texts in fields:
-        for term, n in Counter(_all_terms(texts, lang)).items():
-            weights[term] = weights.get(term, 0.0) + weight * (1 + math.log(n))
-    return weights
-
-
-def _all_terms(texts: Sequence[str], lang: str) -> Iterator[str]:
-    return (term.bare for text in texts for term in _terms(typed_words(text, lang)))
 
 
 def _folded(phrases: Iterable[str], lang: str) -> tuple[str, ...]:

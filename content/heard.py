@@ -92,7 +92,8 @@ def _place(part: str, groups: Groups) -> Place:
         if written.startswith("{") and written[1:-1] not in groups:
             raise ValueError(f"safety.yaml: unknown group {written}")
         for word in groups[written[1:-1]] if written.startswith("{") else (written,):
-            place[bare(word)] = (*place.get(bare(word), ()), word)
+            folded = _bare(word)
+            place[folded] = (*place.get(folded, ()), word)
     return place
 
 

@@ -7,9 +7,8 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
 from content.heard import Table, Token, found, table, without
+from content.marked import read_plain
 from content.telex import untyped
 
 FILE = Path(__file__).with_name("safety_english.yaml")
@@ -40,7 +39,7 @@ def cheated_in_english(words: Sequence[Token]) -> str:
 
 @lru_cache(maxsize=1)
 def _lists() -> _Lists:
-    data = yaml.safe_load(FILE.read_text("utf-8"))
+    data = read_plain(FILE)
     groups = {name: tuple(_heard(words).split()) for name, words in data["groups"].items()}
 
     def read(lines: Sequence[str]) -> Table:

@@ -4,6 +4,7 @@ import pathlib
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -98,6 +99,12 @@ def read_marked_file(path: pathlib.Path) -> Marked:
         line = raw.count(b"\n", 0, error.start) + 1
         raise Unreadable(Fault(line, "", "Tệp không phải chữ Unicode (UTF-8).")) from error
     return read_marked(unicodedata.normalize("NFC", text))
+
+
+def read_plain(path: pathlib.Path) -> dict[str, Any]:
+    """The values of a YAML file of the product's own, which needs no places."""
+    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return found
 
 
 def read_marked(text: str) -> Marked:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
+from content.marked import read_plain
 
 LISTS = Path(__file__).with_name("style.yaml")
 
@@ -41,7 +41,7 @@ class Lists:
 @cache
 def lists() -> Lists:
     """The lists that come with the product."""
-    read = yaml.safe_load(LISTS.read_text(encoding="utf-8"))
+    read = read_plain(LISTS)
     banned = ((re.compile(each, re.IGNORECASE), why) for each, why in read["banned"].items())
     return Lists(
         read["foreign"],
