@@ -12,7 +12,7 @@ from rehearsal.hearing import HELPED_RE, RESULTS_RE, number
 from rehearsal.notes import ChatNotes, Reply, overheard, read
 from rehearsal.terms import Fault, Heard, Plot
 
-Sort = Literal["answer", "unasked", "told", "tally", "copy", "noise"]
+Sort = Literal["answer", "rest", "unasked", "told", "tally", "copy", "noise"]
 SOON = timedelta(minutes=10)
 ADDED, GREETING = "added", "Chào cả lớp!"
 TALLY = "Tổng kết tuần"
@@ -99,6 +99,8 @@ class Chat:
         silence: unasked messages since the person last said something.
         label: the class whose group it is, "" for a private chat.
         again_allowed: tallies that a teacher has asked for once more.
+        begun: the newest answer ended without a question: the rest may follow under a picture.
+        pictured: a picture came after such an answer; the next message is the answer's rest.
         answer: the newest answer, by the hash of its text, and until when the same is strange.
     """
 
@@ -110,6 +112,8 @@ class Chat:
     silence: int = 0
     label: str = ""
     again_allowed: int = 0
+    begun: bool = False
+    pictured: bool = False
     answer: tuple[int, datetime] | None = None
 
 
@@ -173,7 +177,11 @@ class Books:
         if self._is_copy(chat, heard):
             self.latest = ("copy", None)
         elif heard.kind == "picture":
+            chat.pictured = chat.begun and not chat.waiting
             self.latest = ("noise", None)
+        elif chat.pictured:
+            chat.begun = chat.pictured = False
+            self.latest = ("rest", None)
         elif chat.label and heard.text.startswith(TALLY):
             self._tally(chat, heard, at)
         elif chat.waiting:
@@ -246,6 +254,7 @@ class Books:
             sent.excused = True  # the group was bound before the product heard of being added
             sent = chat.waiting.popleft()
         sent.heard_at = at
+        chat.begun = not heard.buttons and not chat.label
         self.latest = ("answer", sent)
         current = CURRENT_RE.search(heard.text)
         if current is not None:

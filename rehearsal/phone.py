@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from rehearsal.books import Books
@@ -12,6 +12,7 @@ from rehearsal.hearing import Choice, choices, find, without_marks
 from rehearsal.terms import Heard, Street
 
 GIVES_UP = timedelta(hours=3)
+HOLDS_S = 40  # how long an answer without a question may wait for its rest under a picture
 TRIES_AGAIN = timedelta(minutes=25)
 
 
@@ -55,6 +56,7 @@ class Phone:
         self.speaker: Member | None = None
         self.play: Play | None = None
         self.due: set[int] = set()
+        self.held: tuple[int, Heard] | None = None
         self.moved_at = street.now
         self.habit = STEADY
         self.unasked: Callable[[Heard], None] = lambda heard: None  # noqa: ARG005 - nobody holds it
@@ -94,9 +96,26 @@ class Phone:
         if heard.buttons:
             self.before, self.newest = self.newest, heard
         if sort == "answer" and sent is not None:
-            self.answered(sent.update, heard)
+            self._hold(sent.update, heard)
+        elif sort == "rest" and self.held is not None:
+            (update, first), self.held = self.held, None
+            self.answered(update, replace(heard, text=f"{first.text}\n\n{heard.text}"))
         elif sort == "unasked":
             self.unasked(heard)
+
+    def _hold(self, update: int, heard: Heard) -> None:
+        """Take an answer; one without a question is read once its rest has come, or soon."""
+        if heard.buttons or self.play is None:
+            self.answered(update, heard)
+            return
+        self.held = held = (update, heard)
+
+        def read() -> None:
+            if self.held is held:
+                self.held = None
+                self.answered(update, heard)
+
+        self.street.later(HOLDS_S, read)
 
     def answered(self, update: int, heard: Heard) -> None:
         """An update has its answer; the play goes on when all it waits for have come."""
