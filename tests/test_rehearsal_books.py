@@ -312,3 +312,14 @@ def test_a_relative_may_answer_before_the_pupil_hears_that_it_was_logged(stage: 
     stage.hears(asked + timedelta(minutes=2), CLAIM)
     stage.hears(SLOT, TALLY.replace("mới ghi 1", "mới ghi 0").replace("nhận 0", "nhận 1"), GROUP)
     assert stage.result("Figures").breaches == []
+
+
+def test_what_comes_under_a_picture_belongs_to_the_answer_before_it(stage: Stage) -> None:
+    stage.says(EVENING)
+    soon = EVENING + timedelta(seconds=2)
+    assert stage.hears(EVENING, "Đúng rồi! Lời khen.") == "answer"
+    assert stage.hears(soon, "Hai tấm mã QR.", kind="picture") == "noise"
+    scene = "Một tờ giấy: mã dán đè. Thật hay giả?"
+    assert stage.hears(soon, scene, buttons=(("Thật", "5.0"),)) == "rest"
+    assert stage.books.unasked == []
+    assert stage.hears(soon, "Mình nhắc em nhé.") == "unasked"
