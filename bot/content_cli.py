@@ -71,8 +71,8 @@ Json = Annotated[
     bool,
     typer.Option(
         "--json",
-        help="In [{id, code, title, score}]; thẻ giúp có id help/<tên>, code null. / As JSON; "
-        "a help card's id is help/<name>, its code null.",
+        help="In [{id, code, title, score}]; thẻ giúp có id help/<tên>, code là của bài dạy "
+        "chuyện ấy. / As JSON; a help card's id is help/<name>, its code that of its lesson.",
     ),
 ]
 WhoOption = Annotated[
@@ -189,9 +189,10 @@ def _found(
         among = frozenset([*(lesson.id for lesson in mine), *library.cards])
     rows: list[dict[str, object]] = []
     for each in library.index.find(query, among):
-        lesson = library.get(each.id) if each.kind == "lesson" else None
-        title = lesson.title.vi if lesson else library.cards[each.id].title.vi
-        name = lesson.id if lesson else f"help/{each.id}"
+        card = library.cards[each.id] if each.kind == "help" else None
+        lesson = library.get((card.lesson or "") if card else each.id)
+        title = card.title.vi if card else library.lessons[each.id].title.vi
+        name = f"help/{each.id}" if card else each.id
         code = lesson.code if lesson else None
         rows.append({"id": name, "code": code, "title": title, "score": each.score})
     return rows

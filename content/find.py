@@ -51,7 +51,7 @@ class Found:
 
     Attributes:
         id: of the lesson, or of the help card.
-        score: how well it fits, mostly 0-1; comparable within one search only.
+        score: how well it fits, 0-1; comparable within one search only.
     """
 
     kind: Literal["lesson", "help"]
@@ -153,7 +153,7 @@ class _Texts:
                     found.append((score, each))
         found.sort(key=lambda pair: -pair[0])
         most = total + PHRASE
-        return [Found(each.kind, each.id, round(n / most, 3)) for n, each in found[:BEST]]
+        return [Found(each.kind, each.id, round(min(n / most, 1.0), 3)) for n, each in found[:BEST]]
 
     def n_known(self, text: str) -> int:
         """How many of the words are this language's own, as they were typed."""

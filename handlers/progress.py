@@ -19,7 +19,7 @@ from handlers.turn import Turn
 LEAST_WEEKS = 2  # one week is not a row
 
 STREAK: Mapping[str, str] = {
-    "pupil": "{You} giữ nhịp được {n} tuần rồi: tuần nào cũng học, ôn hoặc dạy người thân.",
+    "pupil": "{You} giữ nhịp được {n} tuần rồi: tuần có học, có ôn hoặc dạy người thân.",
     "relative": "Dạ, {you} học đều được {n} tuần rồi ạ.",
 }
 FOUND_OUT = "Nhận ra tin giả: {hit}/{all}."
