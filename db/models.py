@@ -15,6 +15,10 @@ from sqlalchemy import (
 )
 
 from db import memory_tables as memory_tables  # noqa: PLC0414 - its tables belong to these
+from db.bot_tables import assignment as assignment  # noqa: PLC0414 - whoever asks for tables
+from db.bot_tables import bot as bot  # noqa: PLC0414 - looks here
+from db.bot_tables import bot_month as bot_month  # noqa: PLC0414
+from db.bot_tables import lease as lease  # noqa: PLC0414
 from db.columns import Id, at, identity, ref
 from db.columns import metadata as metadata  # noqa: PLC0414 - who asks wants the tables in it
 from db.instants import UtcDateTime
@@ -96,6 +100,8 @@ account = Table(
     at("unreachable_at", null=True),
     Column("hidden_to", Id),  # outbox id up to which messages are not for who holds the chat now
     Column("push", String(10)),  # web: offered, on, declined; null: not asked yet
+    at("hinted_at", null=True),  # when it was last told that its messages come without content
+    Column("farewell", String(7)),  # the month in which it was told that the bot's budget is used
     at("created_at"),
     UniqueConstraint("bot", "external_id"),
 )
@@ -343,24 +349,6 @@ audit = Table(
     Column("entity_id", Id, nullable=False),
     Column("old", JSON),
     Column("new", JSON),
-)
-
-bot = Table(
-    "bot",
-    metadata,
-    Column("name", String(40), primary_key=True),
-    Column("channel", String(12), nullable=False),
-    Column("username", String(64), nullable=False),
-    Column("commands", String(64), nullable=False, server_default=""),  # fingerprint of the list
-    at("seen_at"),
-)
-
-lease = Table(
-    "lease",
-    metadata,
-    Column("name", String(60), primary_key=True),
-    Column("holder", String(60), nullable=False),
-    at("until"),
 )
 
 push_subscription = Table(
