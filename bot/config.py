@@ -8,19 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.config_faults import fault
+from bot.config_bots import API_BASE, BotSettings, bots_of, unreachable
 from bot.config_school import SchoolSettings, YearPlan, school_of
-from handlers.world import WEB
 
-API_BASE = {"telegram": "https://api.telegram.org"}
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
 KEY_FILE = "secret.key"
 PUSH_HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9.-]+(:\d+)?")
@@ -37,35 +34,6 @@ class ConfigError(Exception):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = tuple(faults)
-
-
-class BotSettings(BaseModel):
-    """One bot. `token` and `webhook_secret` never appear in a representation.
-
-    Attributes:
-        per_second: most messages in any second. 30 is what Telegram gives every bot; more is for
-            one that was granted more (paid broadcasts), or that talks to another server (a test).
-        chat_interval_s: least seconds between two messages to one chat; Telegram asks for 1.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
-    channel: Literal["telegram"]
-    token: str = Field(min_length=10, repr=False, pattern=r"^[0-9]+:[A-Za-z0-9_-]+$")
-    mode: Literal["polling", "webhook"] = "polling"
-    api_base: str = ""
-    webhook_secret: str = Field("", repr=False, pattern=r"^[A-Za-z0-9_-]{0,256}$")
-    proxy: str = Field("", repr=False)
-    per_second: int = Field(30, ge=1)
-    chat_interval_s: float = Field(1.0, ge=0, allow_inf_nan=False)
-
-    @field_validator("api_base", "proxy")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"http", "https"}:
-            raise ValueError("phải là địa chỉ http:// hoặc https://")
-        return value.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +116,7 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
     home = Path(plain["HOME"]).expanduser()
     folder = (file or DEFAULT_FILE).parent
     school, year = school_of(given.get("school", {}), folder, faults)
-    bots = _bots(given.get("bot", []), env, faults)
+    bots = bots_of(given.get("bot", []), env, faults)
     listen = _listen(plain["LISTEN"], faults)
     public_url = _public_url(plain["PUBLIC_URL"], faults)
     zone = _zone(plain["TIMEZONE"], faults)
@@ -158,7 +126,7 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
     faults += [f"LANTOA_LESSONS: không có thư mục {path}" for path in lessons if not path.is_dir()]
     secret = _secret(plain["SECRET_KEY"], home, key, faults)
     url = _database_url(plain["DATABASE_URL"] or f"sqlite:///{home / 'lantoa.db'}", faults)
-    faults += _unreachable(bots, public_url)
+    faults += unreachable(bots, public_url)
     settings = Settings(
         home=home,
         database_url=url,
@@ -180,15 +148,6 @@ def survey(file: Path | None, environ: Mapping[str, str], key: KeyFile) -> tuple
     return settings, tuple(faults)
 
 
-def _unreachable(bots: Sequence[BotSettings], public_url: str) -> list[str]:
-    """A fault for each bot whose webhook Telegram could not find."""
-    return [
-        f"Bot {bot.name}: chế độ webhook cần LANTOA_PUBLIC_URL là địa chỉ https:// của trường"
-        for bot in bots
-        if bot.mode == "webhook" and not public_url and not bot.api_base
-    ]
-
-
 PLAIN = {
     "HOME": "./var",
     "DATABASE_URL": "",
@@ -204,10 +163,6 @@ PLAIN = {
     "BACKUP_KEY": "",
     "PROXIES": "",
 }
-ONE_BOT = (
-    *("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY"),
-    *("PER_SECOND", "CHAT_INTERVAL_S"),
-)
 
 
 def _read_file(file: Path | None, faults: list[str]) -> dict[str, Any]:
@@ -222,28 +177,6 @@ def _read_file(file: Path | None, faults: list[str]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         faults.append(f"{path}: tệp cấu hình viết sai ({error})")
     return {}
-
-
-def _bots(given: object, env: Mapping[str, str], faults: list[str]) -> tuple[BotSettings, ...]:
-    listed = list(given) if isinstance(given, list) else []
-    single = {key.lower(): env[f"TELEGRAM_{key}"] for key in ONE_BOT if f"TELEGRAM_{key}" in env}
-    if "token" in single:
-        listed.append({"name": "telegram", "channel": "telegram", **single})
-    elif single:
-        faults.append("LANTOA_TELEGRAM_TOKEN: chưa có; lấy ở @BotFather, dạng 123456:ABC…")
-    bots: list[BotSettings] = []
-    for number, entry in enumerate(listed, 1):
-        try:
-            bots.append(BotSettings.model_validate(entry))
-        except ValidationError as error:
-            name = entry.get("name", number) if isinstance(entry, dict) else number
-            faults += [f"Bot {name}: {fault(one)}" for one in error.errors(include_url=False)]
-    names = [bot.name for bot in bots]
-    faults += [
-        f"Bot {name}: tên dùng hai lần; đặt tên khác" for name in names if names.count(name) > 1
-    ]
-    faults += ["Bot web: tên này của trang web; đặt tên khác" for name in names if name == WEB]
-    return tuple(bots)
 
 
 def _listen(text: str, faults: list[str]) -> tuple[str, int]:
@@ -362,3 +295,15 @@ def found_key(home: Path, faults: list[str]) -> bytes:
     if not found:  # codes made from nothing could be made by anybody
         faults.append(f"LANTOA_HOME: {path} trống; chép lại khóa từ bản sao lưu")
     return found
+
+
+__all__ = [
+    "API_BASE",
+    "BotSettings",
+    "ConfigError",
+    "Settings",
+    "found_key",
+    "made_key",
+    "read_settings",
+    "survey",
+]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 KNOWN = {
-    "token": "không đúng dạng 123456:ABC… của @BotFather",
+    "token": "không đúng dạng 123456:ABC… mà @BotFather hay Zalo Bot Manager đưa",
     "year": "phải có dạng 2026-2027",
 }
 

@@ -21,6 +21,9 @@ class Capabilities:
         chat_interval_s: least seconds between two messages to one chat.
         group_per_minute: most messages to one group in any minute.
         pictures: whether a picture can be sent.
+        captions: most UTF-16 units of text that may go out with a picture as one message; 0: a
+            picture goes alone.
+        addressed: in groups only what names the bot, or replies to it, reaches us.
     """
 
     max_units: int
@@ -30,6 +33,8 @@ class Capabilities:
     chat_interval_s: float
     group_per_minute: int
     pictures: bool = False
+    captions: int = 0
+    addressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-SaidKind = Literal["text", "tap", "other", "added", "removed", "moved"]
+SaidKind = Literal["text", "tap", "other", "hidden", "added", "removed", "moved"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from content.calendar import OPEN, Calendar
-from content.fit import Capabilities
 from content.loader import Library
 from handlers.codes import Codes
+from handlers.faces import WEB, BotFace, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,42 +29,6 @@ class School:
     def in_break(self, day: date, class_label: str = "") -> bool:
         """Whether this class, or without one the whole school, has no school on this day."""
         return self.calendar.rests(day, class_label)
-
-
-WEB = "web"
-"""Name and channel of the one bot that every installation has: the school's own web chat."""
-
-
-@dataclass(frozen=True, slots=True)
-class BotFace:
-    """How one of our bots is reached: its channel, its public name, what it can show.
-
-    Attributes:
-        base: the web chat's own address, without a slash at the end; "" elsewhere.
-    """
-
-    channel: str
-    username: str
-    capabilities: Capabilities
-    base: str = ""
-
-    def link(self, code: str) -> str:
-        """The link that opens a private chat with this code."""
-        if self.channel == WEB:
-            return f"{self.base}/v/{code}"
-        return f"https://t.me/{self.username}?start={code}"
-
-    @property
-    def door(self) -> str:
-        """What somebody who only has a code does first, inside a sentence.
-
-        With {base} and {bot} still to be filled: "mở https://…", "nhắn riêng cho @lantoa_bot".
-        """
-        return "mở {base}" if self.channel == WEB else "nhắn riêng cho @{bot}"
-
-    def group_link(self, code: str) -> str:
-        """The link that adds the bot to a group with this code."""
-        return f"https://t.me/{self.username}?startgroup={code}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +76,8 @@ class World:
         """
         faces = [self.bots[bot]] if bot in self.bots else []
         faces += self.bots.values()
-        return next((face for face in faces if face.channel != WEB and face.username), None)
+        able = (face for face in faces if face.channel != WEB and face.username)
+        return next((face for face in able if face.joins_groups), None)
+
+
+__all__ = ["WEB", "BotFace", "Limits", "School", "World"]

@@ -35,4 +35,6 @@ ZALO = Capabilities(
     chat_interval_s=1.0,
     group_per_minute=20,
     pictures=True,
+    captions=2000,
+    addressed=True,
 )
