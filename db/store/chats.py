@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 
-from db.models import account, inbox, outbox, speaker
+from db.models import account, conversation, inbox, outbox, speaker
 from db.seats import Seat
 from db.session import Session
 from db.store.push import Push
@@ -31,15 +31,23 @@ SPEAKING = select(speaker.c.person_id).where(
 )
 PERSONS = select(speaker.c.person_id).where(speaker.c.account_id == bindparam("row"))
 HUSH = update(speaker).where(speaker.c.account_id == bindparam("row")).values(current=False)
+OWN_TALK = and_(
+    conversation.c.account_id == account.c.id, conversation.c.sender == account.c.external_id
+)
 OF_PERSON = (
     select(account, speaker.c.current)
     .join(speaker, speaker.c.account_id == account.c.id)
+    .outerjoin(conversation, OWN_TALK)
     .where(
         speaker.c.person_id == bindparam("person"),
         account.c.unreachable_at.is_(None),
         account.c.is_group.is_(False),
     )
-    .order_by(speaker.c.current.desc(), speaker.c.since.desc())
+    .order_by(
+        speaker.c.current.desc(),
+        func.coalesce(conversation.c.heard_at, speaker.c.since).desc(),
+        account.c.id.desc(),
+    )
 )
 N_OPENED = select(speaker.c.account_id).where(speaker.c.person_id == bindparam("person"))
 
@@ -130,7 +138,7 @@ class Chats:
     def of_person(self, person_id: int) -> Sequence[Row[Any]]:
         """The reachable private chats of a person.
 
-        Where they are speaking now first, then the newest.
+        Where they are speaking now first, then by when the chat last heard anything.
         """
         return self._session.all(OF_PERSON, {"person": person_id})
 
