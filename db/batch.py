@@ -82,7 +82,7 @@ def run_batch(connection: Connection, units: Sequence[Unit]) -> list[Any]:
             continue
         taken |= holds
         results[position] = unit.work(Store(session, seat, persons))
-    session.flush()
+    session.end()
     return results
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,7 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql import visitors
 
+from db.bot_tables import bot_month
 from db.models import conversation, outbox
 
 Upsert = SqliteInsert | PostgresInsert
@@ -40,6 +42,15 @@ class NewRow:
 
 
 @dataclass(slots=True)
+class Tally:
+    """What a batch adds to a bot's month."""
+
+    n_in: int = 0
+    n_out: int = 0
+    told_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class Session:
     """The writes and reads of one batch.
 
@@ -51,10 +62,12 @@ class Session:
     Attributes:
         ahead: rows that were read for the whole batch before its turns, by their ids; a row goes
             with its first taker, and all go when anything is written that may have changed them.
+        tallies: what the batch has counted, by bot and month; `end` writes it.
     """
 
     connection: Connection
     ahead: dict[int, Row[Any]] = field(default_factory=dict)
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     _rows: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = field(default_factory=dict)
     _changes: dict[Update, list[dict[str, Any]]] = field(default_factory=dict)
     _changed: dict[tuple[object, int], Update] = field(default_factory=dict)
@@ -85,6 +98,10 @@ class Session:
     def add_outbox(self, row: NewRow) -> None:
         """Gather one outbox row; its `id` is set at the flush, in the order of adding."""
         self._outbox.append(row)
+
+    def tally(self, bot: str, month: str) -> Tally:
+        """What this batch adds to a bot's month; whoever counts adds to it."""
+        return self.tallies.setdefault((bot, month), Tally())
 
     def put_conversation(self, values: dict[str, Any]) -> None:
         """Gather the new state of one conversation; a batch holds a chat once, so no two meet."""
@@ -135,6 +152,19 @@ class Session:
             self.connection.execute(SAVE_CONVERSATION[self.dialect], states)
         if self._outbox and (not tables or outbox in tables):
             self._flush_outbox()
+
+    def end(self) -> None:
+        """Write all that is left; the last thing in a batch.
+
+        Every batch touches a bot's one row of the month: it is locked last, for the commit alone,
+        and in order of the names, so that no two batches wait for each other.
+        """
+        self.flush()
+        for (name, month), mine in sorted(self.tallies.items()):
+            values = {"bot": name, "month": month, "n_in": mine.n_in, "n_out": mine.n_out}
+            values["told_at"] = mine.told_at
+            self.connection.execute(ADD_TALLY[self.dialect], values)
+        self.tallies.clear()
 
     def _flush_changes(self, tables: frozenset[Table]) -> None:
         for statement in [one for one in self._changes if not tables or one.table in tables]:
@@ -189,6 +219,27 @@ def _save_conversation(dialect: str) -> Insert:
     return result
 
 
+def _add_tally(dialect: str) -> Insert:
+    statement = upsert(dialect, bot_month).values(
+        bot=bindparam("bot"),
+        month=bindparam("month"),
+        n_in=bindparam("n_in"),
+        n_out=bindparam("n_out"),
+        told_at=bindparam("told_at"),
+    )
+    new = statement.excluded
+    result: Insert = statement.on_conflict_do_update(
+        index_elements=["bot", "month"],
+        set_={
+            "n_in": bot_month.c.n_in + new.n_in,
+            "n_out": bot_month.c.n_out + new.n_out,
+            "told_at": func.coalesce(bot_month.c.told_at, new.told_at),
+        },
+    )
+    return result
+
+
+ADD_TALLY = {name: _add_tally(name) for name in ("sqlite", "postgresql")}
 SAVE_CONVERSATION = {name: _save_conversation(name) for name in ("sqlite", "postgresql")}
 LAST_OUTBOX = select(func.max(outbox.c.id))
 INSERT_OUTBOX = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
