@@ -29,7 +29,6 @@ from bot.channels.capabilities import TELEGRAM
 from bot.channels.telegram_marks import TapMarks
 from bot.channels.telegram_parse import (
     NOBODY,
-    Unreadable,
     key_of,
     me_of,
     parse,
@@ -43,10 +42,10 @@ from bot.channels.telegram_requests import (
     poll_request,
     say_request,
 )
-from bot.channels.telegram_wire import Wire, loads, new_session, of_chat
+from bot.channels.telegram_wire import Wire, of_chat
+from bot.channels.wire import Unreadable, loads, new_session
 from bot.clock import Clock
-from bot.reports.qr import qr_png
-from content import pictures
+from bot.rendering import render
 from content.fit import Capabilities
 from content.update import Update
 
@@ -213,7 +212,7 @@ class TelegramChannel:
         if row.kind == "say":
             sent = await self._wire.call("sendMessage", say_request(row), SEND_S)
         elif row.kind in {"qr", "picture"}:
-            png = photo(row)
+            png = render(row.kind, row.body)
             sent = await self._wire.upload("sendPhoto", photo_request(row), png, SEND_S)
         else:
             raise Rejected(f"unknown kind {row.kind}")
@@ -358,20 +357,6 @@ class TelegramChannel:
             self.counts["unreadable"] += 1
             await skip(self.name, key_of(raw), read.reason)
         return None
-
-
-def photo(row: OutRow) -> bytes:
-    """The PNG of a row of kind `qr` or `picture`.
-
-    Raises:
-        Rejected: there is no such picture in this release.
-    """
-    if row.kind == "qr":
-        return qr_png(row.body["link"])
-    found = pictures.find(row.body["picture"])
-    if found is None:
-        raise Rejected("picture is gone")
-    return found.png
 
 
 def next_offset(batch: Sequence[object], left: Sequence[int], offset: int) -> int:
