@@ -11,7 +11,8 @@ import pytest_asyncio
 from bot.channels import ChatGone, ChatMoved, OutRow, Rejected, RetryLater, Uncertain
 from bot.channels.telegram import TelegramChannel, TelegramSettings
 from bot.channels.telegram_requests import keyboard, photo_request, say_request
-from bot.channels.telegram_wire import Wire, failure, loads, new_session
+from bot.channels.telegram_wire import Wire, failure
+from bot.channels.wire import loads, new_session
 from bot.clock import SystemClock
 from bot.reports.qr import qr_png
 from tests.fake_telegram import Failure, FakeTelegram

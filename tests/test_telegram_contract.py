@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.channels.telegram_parse import Me, Tap, Unreadable, key_of, me_of, parse, tap_of
+from bot.channels.telegram_parse import Me, Tap, key_of, me_of, parse, tap_of
+from bot.channels.wire import Unreadable
 from content.update import ChatAddress, Said, Update
 
 ME = Me(700, "lantoa_bot")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from bot.channels import Unavailable
+from bot.channels.wire import Unreadable, clean
 from content.update import ChatAddress, Said, Update
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
@@ -23,14 +24,6 @@ UNREADABLE_KINDS = frozenset(
 )
 MOST_ID = 2**63
 COMMAND_RE = re.compile(r"(/[^\s@]+)@(\S+)")
-
-
-class Unreadable(Exception):
-    """An update that is not what the Bot API documents; `reason` says which field is wrong."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +168,10 @@ def _is_id(found: object) -> TypeGuard[int]:
 
 
 def _clean(text: object, where: str) -> str:
-    """A text that every storage can hold: PostgreSQL takes no NUL, UTF-8 no lone surrogate."""
+    """A field that must be a text, as every storage can hold it."""
     if not isinstance(text, str):
         raise Unreadable(where)
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\x00", "")
+    return clean(text)
 
 
 def _chat(holder: Mapping[str, Any]) -> tuple[str, bool] | None:

@@ -1,6 +1,5 @@
 """The lean way to the Bot API: one POST of our own, each answer to its delivery error."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,12 +17,8 @@ from bot.channels import (
     Uncertain,
 )
 from bot.channels.lean_http import Poster, Unanswered, Unsent
+from bot.channels.wire import CONNECT_S, JSON_HEADERS, RETRY_S, Body, loads, post, words
 
-JSON_HEADERS = {"Content-Type": "application/json"}
-RETRY_S = 5.0
-CONNECT_S = 5.0
-MAX_CONNECTIONS = 200
-MOST_WORDS = 300
 TOKEN_RE = re.compile(r"\d{5,}:[\w-]{20,}")
 
 # What Telegram's descriptions say, and what we call it: a description is never logged as it is.
@@ -46,41 +41,6 @@ REASONS = (
     ("terminated by other getupdates", "another process polls"),
 )
 TOKEN_REFUSED = (401, 404)  # 404 answers what has not even the form of a token
-BEFORE_SENDING = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ClientHttpProxyError,
-)
-
-Body = bytes | aiohttp.FormData
-
-
-def new_session(proxy: str | None = None) -> aiohttp.ClientSession:
-    """A client session for one bot, with a pool wider than its rate times its round trip.
-
-    Args:
-        proxy: `http://…` address of a proxy; else the machine's own way out.
-    """
-    connector = aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ttl_dns_cache=300)
-    return aiohttp.ClientSession(
-        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), proxy=proxy
-    )
-
-
-def loads(raw: bytes) -> object:
-    """JSON as the Bot API writes it, half an emoji included, which orjson alone refuses.
-
-    Raises:
-        ValueError: it is no JSON.
-    """
-    try:
-        found: object = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        try:
-            found = json.loads(raw)
-        except RecursionError:  # a thousand brackets are no update
-            raise ValueError("too deep") from None
-    return found
 
 
 def failure(status: int, answer: object) -> DeliveryError:
@@ -131,12 +91,6 @@ def of_chat(error: RetryLater) -> RetryLater:
     return RetryLater(error.after_s, too_fast=error.too_fast, reason=error.reason)
 
 
-def _words(described: str) -> str:
-    """A description for the operator's eyes: no token, nothing endless, all of it storable."""
-    told = described.encode("utf-8", "replace").decode().replace("\0", "")
-    return TOKEN_RE.sub("[token]", told)[:MOST_WORDS]
-
-
 def _refusal(code: object, said: str) -> DeliveryError:
     """A refusal of this one call, under our own name for it."""
     described = said.casefold()
@@ -147,7 +101,7 @@ def _refusal(code: object, said: str) -> DeliveryError:
     if not isinstance(code, int) or code == 200:
         return Uncertain("no result in the answer")
     reason = next((ours for theirs, ours in REASONS if theirs in described), None)
-    return Rejected(reason or f"refused ({code})", _words(said))
+    return Rejected(reason or f"refused ({code})", words(said, TOKEN_RE))
 
 
 def meant(status: int, raw: bytes) -> object:
@@ -261,21 +215,8 @@ class Wire:
     async def _post(
         self, method: str, body: Body, headers: Mapping[str, str], timeout_s: float
     ) -> tuple[int, bytes]:
-        """One POST. aiohttp's errors carry the address, hence the token: they end here."""
-        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=min(CONNECT_S, timeout_s))
-        try:
-            async with self.session.post(
-                self._url(method),
-                data=body,
-                headers=headers,
-                timeout=timeout,
-                allow_redirects=False,  # the address holds the token; nobody else may see it
-            ) as response:
-                return response.status, await response.read()
-        except BEFORE_SENDING:
-            raise RetryLater(RETRY_S, reason="no connection") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise Uncertain(type(error).__name__) from None
+        """One POST by the session."""
+        return await post(self.session, self._url(method), body, headers, timeout_s)
 
     def _url(self, method: str) -> URL:
         """The address of a method, parsed once."""
