@@ -18,7 +18,7 @@ from db.batch import Unit
 from db.runner import Database
 from db.session import Session
 from db.store import Store
-from handlers import sense, tally
+from handlers import reach, sense, tally
 from handlers.sense import Verdict
 from handlers.world import World
 
@@ -95,19 +95,20 @@ class DatabaseMarks:
 
     async def failed(self, row: OutRow, reason: str, words: str) -> None:
         """The platform will never take it; its words are kept for the operator, not logged."""
-        await self._do(partial(_done, row.id, "rejected", words or reason))
+        await self._end(row, partial(_done, row.id, "rejected", words or reason))
         self._metrics.count("deliveries", "rejected", bot=row.bot)
         log.warning("rejected", bot=row.bot, row=row.id, reason=reason)
 
     async def dropped(self, row: OutRow, reason: str) -> None:
         """It has lost its sense."""
-        await self._do(partial(_done, row.id, "dropped", reason))
+        work = partial(_done, row.id, "dropped", reason)
+        await (self._end(row, work) if reason == sense.OVER_BUDGET else self._do(work))
         self._metrics.count("deliveries", "dropped", bot=row.bot)
         log.info("dropped", bot=row.bot, row=row.id, rank=row.rank, reason=reason)
 
     async def gone(self, row: OutRow) -> None:
         """The chat cannot be written to; its schedules pause until it speaks again."""
-        await self._do(partial(_gone, row), row.account)
+        await self._end(row, partial(_gone, row), row.account)
         self._metrics.count("deliveries", "gone", bot=row.bot)
 
     async def moved(self, row: OutRow, chat: str) -> None:
@@ -116,9 +117,18 @@ class DatabaseMarks:
 
     async def uncertain(self, row: OutRow) -> None:
         """Nobody knows whether it arrived: about a harmful row a person is asked."""
-        await self._do(partial(_uncertain, row))
+        await self._end(row, partial(_uncertain, row))
         self._metrics.count("deliveries", "uncertain", bot=row.bot)
         if not row.harmless:
+            self._wake()
+
+    async def _end(
+        self, row: OutRow, work: Callable[[datetime, Store], None], account: int | None = None
+    ) -> None:
+        """Write down that a row did not arrive; what nobody asked for is said elsewhere."""
+        now = self._clock.now()
+        both = partial(_or_elsewhere, row, work, self._world, now)
+        if await self._database.run(Unit(both, now, account=account)):
             self._wake()
 
     async def pending(self, bot: str, most: int) -> Page:
@@ -130,6 +140,21 @@ class DatabaseMarks:
     ) -> None:
         now = self._clock.now()
         await self._database.run(Unit(partial(work, now), now, account=account))
+
+
+def _or_elsewhere(
+    row: OutRow,
+    work: Callable[[datetime, Store], None],
+    world: World,
+    now: datetime,
+    store: Store,
+) -> bool:
+    """End a row, and have its cause looked at in another chat of the person; whether it is."""
+    work(now, store)
+    again = reach.elsewhere(reach.Reader(store, world, now), row.sense)
+    if again:
+        store.outbox.release(row.id)
+    return again
 
 
 def _sent(rows: Sequence[tuple[int, str]], now: datetime, store: Store) -> None:

@@ -17,7 +17,8 @@ from db.batch import Unit
 from db.runner import Database, Unavailable
 from db.session import Session
 from db.store import Store
-from handlers.due import Fire, Fired, Occurrence, fire, mend, place
+from handlers.due import Fire, Fired, Occurrence, fire, mend
+from handlers.reach import place
 from handlers.world import World
 
 LONGEST_WAIT_S = 20.0
@@ -87,7 +88,7 @@ class Ticker:
         if self._seen_at is not None and now < self._seen_at - SET_BACK:
             await self._database.run(Unit(partial(mend, self._world, now), now))
         self._seen_at = now
-        due = await self._database.read(partial(_due, now))
+        due = await self._database.read(partial(_due, self._world, now))
         if due:
             async with asyncio.TaskGroup() as group:
                 fired = [group.create_task(self._fire(row, account)) for row, account in due]
@@ -151,10 +152,12 @@ def _nobody(_chat: str) -> None:
     """Where no page can be open."""
 
 
-def _due(now: datetime, connection: Connection) -> list[tuple[Row[Any], Row[Any] | None]]:
+def _due(
+    world: World, now: datetime, connection: Connection
+) -> list[tuple[Row[Any], Row[Any] | None]]:
     """What is due, each with its chat."""
     store = Store(Session(connection), None, {})
-    return [(row, place(store, row)) for row in store.schedules.due(now)]
+    return [(row, place(store, row, world, now)) for row in store.schedules.due(now)]
 
 
 def _next(connection: Connection) -> datetime | None:

@@ -29,9 +29,10 @@ AGAIN_S = (0.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 UNCERTAIN_S: Mapping[str, tuple[float, ...]] = {
     "answer": (2.0, 10.0, 30.0, 60.0, 120.0, 300.0),
     "tally": (2.0, 10.0),
-    "reminder": (2.0, 10.0),
+    "reminder": (10.0,),
 }
-"""Waits before the repeats of a harmless row of unknown outcome; a reminder soon becomes a nag."""
+"""Waits before the repeats of a harmless row of unknown outcome; a reminder soon becomes a nag, and
+the person may have another chat (`handlers.reach`)."""
 
 TOO_OLD: Mapping[str, timedelta] = {
     "answer": timedelta(hours=24),

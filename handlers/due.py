@@ -13,7 +13,7 @@ from content.dialogue import Message
 from db.session import NewRow
 from db.store import Store
 from db.store.schedules import Due
-from handlers import unasked
+from handlers import budget, reach, unasked
 from handlers.turn import Turn
 from handlers.unasked import quiet
 from handlers.world import WEB, World
@@ -137,7 +137,8 @@ def allowed(turn: Turn, person_id: int | None) -> datetime | None:
     Returns:
         None: it may be sent. Else when to look again: after the quiet hours, when the chat is free,
             20 hours after the one before, next Monday if the week's allowance is used, a week later
-            for somebody who said `dung`. `WAITS`: when the page is opened.
+            for somebody who said `dung`, next month where the bot has to save. `WAITS`: when the
+            page is opened.
     """
     person = turn.seat.person
     if person is None or (person_id is not None and person.id != person_id):
@@ -151,28 +152,12 @@ def allowed(turn: Turn, person_id: int | None) -> datetime | None:
         return held.until
     if not turn.idle and turn.since_last() < BUSY_AT_MOST:
         return turn.now + WHEN_BUSY
+    if reach.Reader(turn.store, turn.world, turn.now).is_tight(turn.seat.bot):
+        return budget.next_month(turn.world, turn.now)
     closed = turn.seat.bot == WEB and not turn.page_open
     if closed and not turn.store.push.reachable(turn.seat.account_id):
         return WAITS
     return None
-
-
-def place(store: Store, row: Row[Any]) -> Row[Any] | None:
-    """The chat of a schedule: its own, else one in which its person speaks now and would notice.
-
-    None also for a private chat that has blocked us: what is to be asked there waits for a day.
-    """
-    if row.account_id is not None:
-        own = store.chats.get(row.account_id)
-        gone = own is not None and not own.is_group and own.unreachable_at is not None
-        return None if gone else own
-    chats = store.chats.of_person(row.person_id) if row.person_id else ()
-    seen = (
-        chat
-        for chat in chats
-        if chat.current and (chat.bot != WEB or store.push.reachable(chat.id))
-    )
-    return next(seen, None) or next(iter(chats), None)
 
 
 def fire(
@@ -192,7 +177,7 @@ def fire(
         return Fire(claimed=True)
     turn = Turn(world, store, store.seat, now, unasked=True, rank="reminder")
     at = handlers[row.kind](turn, row)
-    rows = _said(turn)
+    rows = _said(turn, row)
     if at is WAITS:
         _keep_waiting(store, row, row.next_at)
         at = BY_RULE if row.rule else None
@@ -200,6 +185,7 @@ def fire(
         return Fire(claimed=True, waits=True)
     if rows:
         _keep_waiting(store, row, None)
+        reach.spoke(store, row)
     store.schedules.move(row.id, _after(row, at, world, now))
     return Fire(rows, claimed=True, woke=turn.woke, late=turn.late)
 
@@ -228,7 +214,7 @@ def _open(occurrence: Occurrence, handlers: Mapping[str, Fired], turn: Turn) -> 
         return Fire()
     turn.unasked, turn.rank, turn.page_open = True, "reminder", True
     at = handlers[row.kind](turn, row)
-    rows = _said(turn)
+    rows = _said(turn, row)
     if rows or (at is None and not row.rule):
         _keep_waiting(turn.store, row, None)
     if not row.rule:  # held, or of others that come later: looked at again then
@@ -236,14 +222,16 @@ def _open(occurrence: Occurrence, handlers: Mapping[str, Fired], turn: Turn) -> 
     return Fire(rows, claimed=True, woke=turn.woke)
 
 
-def _said(turn: Turn) -> tuple[NewRow, ...]:
-    """The rows of a fired turn, each with what must still hold when it is sent."""
+def _said(turn: Turn, row: Row[Any]) -> tuple[NewRow, ...]:
+    """The rows of a fired turn, each with what must still hold when it is sent, and its cause."""
     person = turn.seat.person
     if not turn.unasked:
         turn.rank = "answer"
     elif person is not None and turn.messages:
         who = {"person": person.id, "account": turn.seat.account_id, "at": turn.now.isoformat()}
-        turn.sense = {"kind": "unasked", **(turn.sense or {}), **who}
+        who["cause"] = row.key
+        tried = {reach.AWAY: reach.tried(row)} if reach.tried(row) else {}
+        turn.sense = {"kind": "unasked", **(turn.sense or {}), **who, **tried}
         farewell = unasked.FAREWELL.get(person.kind) if turn.last_word else None
         if farewell is not None:
             last = turn.messages[-1]

@@ -8,11 +8,13 @@ from typing import Any
 
 from db.store import Store
 from db.store.reminders import Reminders
-from handlers import kept, recall, unasked
+from handlers import budget, kept, reach, recall, unasked
 from handlers.world import World
 
 TOO_OLD = timedelta(hours=1)  # a reminder of what was to be done an hour ago is none
 SOMEONE_ELSE = timedelta(hours=1)
+OVER_BUDGET = "budget"
+"""The reason of what is left out since its bot has to save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,19 @@ def _person(store: Store, world: World, sense: Mapping[str, Any], now: datetime)
         gone = person.id not in store.chats.persons(sense["account"])
         return Verdict("left the chat") if gone else Verdict("someone else", now + SOMEONE_ELSE)
     held = unasked.hold_sending(store, world, person, now)
-    if held is None:
+    if held is not None:
+        return Verdict(held.reason, held.until)
+    return _spare(reach.Reader(store, world, now), sense)
+
+
+def _spare(reader: reach.Reader, sense: Mapping[str, Any]) -> Verdict:
+    """Whether the bot's month has room; else it goes by another chat of the person, or waits."""
+    chat = reader.store.chats.get(sense["account"])
+    if chat is None or not reader.is_tight(chat.bot):
         return SEND
-    return Verdict(held.reason, held.until)
+    if reach.has_other(reader, sense["person"], [chat.id]):
+        return Verdict(OVER_BUDGET)
+    return Verdict(OVER_BUDGET, budget.next_month(reader.world, reader.now))
 
 
 def _falls_away(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:

@@ -25,7 +25,8 @@ from db.engine import open_engine
 from db.session import Session
 from db.store import Store
 from handlers.codes import Codes, issue_code
-from handlers.due import Fire, Occurrence, fire, place
+from handlers.due import Fire, Occurrence, fire
+from handlers.reach import place
 from handlers.route import Committed, take_turn
 from handlers.routes import FIRED
 from handlers.world import WEB, BotFace, School, World
@@ -246,7 +247,7 @@ class MiniSchool:
                 store = Store(Session(connection), None, {})
                 at = store.schedules.next_due()
                 due = store.schedules.due(at, 1) if at is not None and at <= target else ()
-                account = place(store, due[0]) if due else None
+                account = place(store, due[0], self.world, self.now) if due else None
             if not due:
                 self.now = target
                 return fires

@@ -54,13 +54,13 @@ async def test_an_answer_of_unknown_outcome_is_repeated_for_minutes_then_given_u
     assert stage.book.ends == [("uncertain", 1), ("sent", 2, "m2")]
 
 
-async def test_a_reminder_of_unknown_outcome_is_repeated_twice_only():
+async def test_a_reminder_of_unknown_outcome_is_repeated_once_only():
     stage = Stage()
     stage.platform.planned[1].extend([Uncertain()] * 3)
     async with stage.running():
         stage.sender.hand_over([row(1, rank="reminder")])
         await stage.step(2, 10, 600)
-    assert stage.platform.ids == [1, 1, 1]
+    assert stage.platform.ids == [1, 1]
     assert stage.book.ends == [("uncertain", 1)]
 
 

@@ -94,6 +94,9 @@ REOPENED = (
         retry_at=bindparam("again_at"),
     )
 )
+RELEASED = (
+    update(outbox).where(outbox.c.id == bindparam("row")).values(unasked_for=bindparam("nobody"))
+)
 ENDED = outbox.c.done_at >= bindparam("since")
 LISTED = (
     WITH_CHAT.where(
@@ -213,6 +216,10 @@ class Outbox:
     def reopen(self, row: int, now: datetime) -> None:
         """Let a row that has ended, or waits, be sent now, as if for the first time."""
         self._session.change(REOPENED, row, again_at=now)
+
+    def release(self, row: int) -> None:
+        """A row that may have reached nobody uses no allowance: it is said in another chat."""
+        self._session.change(RELEASED, row, nobody=None)
 
     def open(self, bot: str, now: datetime, most: int = 1000) -> Sequence[Row[Any]]:
         """The bot's rows that may be sent now, with the chat's id and kind.

@@ -1,0 +1,135 @@
+"""Where a person is reached: in the chat they used last, else in another of theirs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from db.store import Store
+from db.store.schedules import Due
+from handlers import budget
+from handlers.world import WEB, World
+
+AWAY: Final = "away"
+"""In a schedule's data, until it speaks, and then in what it says: the chats that were tried."""
+
+Sense = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What choosing a chat looks at.
+
+    Attributes:
+        store: a reader's will do.
+        now: the present.
+    """
+
+    store: Store
+    world: World
+    now: datetime
+
+    def is_tight(self, bot: str) -> bool:
+        """Whether the bot has so little left of its month that nothing unasked goes out by it."""
+        face = self.world.bots.get(bot)
+        if face is None or face.limits is None:
+            return False
+        level = budget.level(self.store, face, bot, self.world, self.now)
+        return level in {budget.Level.CAREFUL, budget.Level.SPENT}
+
+    def is_noticed(self, chat: Row[Any]) -> bool:
+        """Whether the person speaks there, and would see a message that they do not wait for."""
+        closed = chat.bot == WEB and not self.store.push.reachable(chat.id)
+        return bool(chat.current) and not closed
+
+
+def place(store: Store, row: Row[Any], world: World, now: datetime) -> Row[Any] | None:
+    """The chat of a schedule: a group's own; a person's, where they would notice it.
+
+    The schedule's own chat comes first, then the one that the person used last. One in which the
+    message did not arrive before, or whose bot has to save, is taken only if there is no other.
+    None also where the only chat has blocked us: what is to be asked there waits for a day.
+    """
+    own = store.chats.get(row.account_id) if row.account_id is not None else None
+    if own is not None and own.is_group:
+        return own
+    reader, away = Reader(store, world, now), tried(row)
+    at_hand = own is not None and own.unreachable_at is None and own.id not in away
+    if own is not None and at_hand and not reader.is_tight(own.bot):
+        return own
+    chats = store.chats.of_person(row.person_id) if row.person_id is not None else ()
+    return min(
+        chats,
+        key=lambda chat: (
+            chat.id in away,
+            reader.is_tight(chat.bot),
+            not reader.is_noticed(chat),
+        ),
+        default=None,
+    )
+
+
+def tried(row: Row[Any]) -> Sequence[int]:
+    """The chats in which what this schedule causes did not arrive."""
+    found: Sequence[int] = (row.data or {}).get(AWAY, ())
+    return found
+
+
+def elsewhere(reader: Reader, sense: Sense | None) -> bool:
+    """A message that nobody asked for did not arrive: have it said in another chat of the person.
+
+    Not the row is sent there but its reason looked at again, so that it is said only if it still
+    makes sense, with a question that is open in that chat.
+
+    Args:
+        reader: of a writing transaction.
+        sense: the row's own.
+
+    Returns:
+        Whether there is another chat to say it in.
+    """
+    known = _schedule(reader.store, sense)
+    if sense is None or known is None or "person" not in sense:
+        return False
+    away = [*sense.get(AWAY, ()), sense["account"]]
+    if not has_other(reader, sense["person"], away):
+        return False
+    _again(reader, known, sense["person"], away)
+    return True
+
+
+def has_other(reader: Reader, person_id: int, away: Sequence[int]) -> bool:
+    """Whether a person has a chat besides these by which something may be said unasked."""
+    chats = reader.store.chats.of_person(person_id)
+    return any(chat.id not in away and not reader.is_tight(chat.bot) for chat in chats)
+
+
+def _schedule(store: Store, sense: Sense | None) -> Row[Any] | None:
+    """What caused a row; None for an answer, whose place is where it was asked for."""
+    return store.schedules.get(sense["cause"]) if sense is not None and "cause" in sense else None
+
+
+def _again(reader: Reader, known: Row[Any], person_id: int, away: Sequence[int]) -> None:
+    """Wake the cause now, to be looked at in another chat; its rule goes on from there."""
+    due = Due(
+        known.key,
+        known.kind,
+        reader.now,
+        known.rule,
+        known.class_id,
+        person_id=known.person_id or person_id,
+        account_id=known.account_id,
+        data={**(known.data or {}), AWAY: list(away)},
+        zone=known.zone,
+    )
+    reader.store.schedules.set(due)
+
+
+def spoke(store: Store, row: Row[Any]) -> None:
+    """The schedule has spoken: what was tried goes on with what it said."""
+    known = store.schedules.get(row.key)
+    data = dict((known.data if known is not None else None) or {})
+    if data.pop(AWAY, None) is not None:
+        store.schedules.note(row.id, data)
