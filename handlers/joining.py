@@ -15,7 +15,7 @@ from content.words import code_in
 from db.seats import Person
 from db.store.audit import Change
 from db.store.codes import Owner
-from handlers import confirm, lesson, owners, reminders, tries
+from handlers import confirm, lesson, owners, places, reminders, sent_on, tries
 from handlers.relations import called, capital, named, relation_label
 from handlers.turn import DEFAULT_HONORIFIC, Options, Turn
 
@@ -217,6 +217,8 @@ def _whose(turn: Turn, row: Row[Any]) -> None:
         greet(turn, person)
     elif _used_up(turn, person.id):
         _retry(turn, USED_UP, n=N_OPENED)
+    elif sent_on.sent_on(turn, person):
+        return
     elif _perhaps_same(turn, person):
         pupil = owners.pupil(turn, person)
         options = [("Đúng ạ, vẫn là {you}", YES), ("Không, người khác", NO)]
@@ -278,7 +280,7 @@ def _asked_about(turn: Turn) -> Person | None:
     if _used_up(turn, person.id):
         turn.say(USED_UP, n=N_OPENED)
         return None
-    return person
+    return None if sent_on.sent_on(turn, person) else person
 
 
 def confirm_who(turn: Turn) -> None:
@@ -310,6 +312,7 @@ def sit(turn: Turn, person: Person) -> None:
         turn.store.people.set_language(person.id, chosen)
         person = replace(person, language=chosen)
     turn.store.chats.speak(seat.account_id, person.id, turn.now)
+    places.arrived(turn, person)
     seat.person = person
     seat.persons = tuple(dict.fromkeys((*seat.persons, person.id)))
     turn.address_as = None

@@ -11,7 +11,7 @@ from content.words import Command, code_in, command
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import Where
-from handlers import confirm, finding, first_hour, groups, joining, menu
+from handlers import confirm, finding, first_hour, groups, joining, menu, unheard
 from handlers.routes import COMMANDS, ROUTES
 from handlers.turn import Pending, Turn
 from handlers.world import World
@@ -70,7 +70,9 @@ def _hear(turn: Turn, update: Update) -> bool:
         turn.store.chats.reachable(turn.seat.account_id)
     if said.kind == "tap":
         return _tap(turn, said.text)
-    if turn.seat.is_group:
+    if said.kind == "hidden":
+        unheard.hidden(turn)
+    elif turn.seat.is_group:
         _in_group(turn, nfc(said.text))
     elif said.kind == "other":
         _end(turn, lambda: _lost(turn, CANNOT_READ))

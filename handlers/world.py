@@ -65,6 +65,10 @@ class World:
         face = self.bots.get(bot) or next(iter(self.bots.values()), None)
         return face.link(code) if face else ""
 
+    def page_of(self, code: str) -> str:
+        """The school's own page of a personal code; "" if phones cannot reach it."""
+        return f"{self.public_url}/v/{code}" if self.public_url else ""
+
     def page_link(self, code: str) -> str:
         """Where a class's page is read."""
         return f"{self.public_url or self.bots[WEB].base}/l/{code}"

@@ -17,6 +17,7 @@ from db.store.memory import Memory
 from db.store.outbox import Outbox
 from db.store.pauses import Pauses
 from db.store.people import People
+from db.store.places import Places
 from db.store.privacy import Privacy
 from db.store.push import Push
 from db.store.runs import Runs
@@ -107,6 +108,11 @@ class Store:
     def bots(self) -> Bots:
         """Our bots, and who holds the lease on each."""
         return Bots(self.session)
+
+    @cached_property
+    def places(self) -> Places:
+        """Who has a place at a bot with little room."""
+        return Places(self.session)
 
     @cached_property
     def pauses(self) -> Pauses:
