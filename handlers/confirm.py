@@ -49,11 +49,11 @@ THANKS_NO = "Dạ, {me} cảm ơn {you} đã nói thật ạ. Không sao đâu, 
 WAITING = (
     "Dạ, hôm trước {me} có hỏi mà {you} chưa trả lời, nên {me} xin hỏi lại một lần ạ.",
     "Dạ, {pupil} đang chờ câu trả lời của {you}, nên {me} xin nhắc ạ.",
-    "Dạ, {me} nhắn vì việc này {you} chưa xác nhận. Lúc nào tiện, {you} bấm giúp {me} một nút ạ.",
+    "Dạ, {me} nhắn vì việc này {you} chưa xác nhận. Lúc nào tiện, {you} trả lời giúp {me} ạ.",
     "Dạ, {me} hỏi lại lần này thôi ạ, vì {pupil} vẫn mong {you} xác nhận.",
 )
-UNCLEAR = "Dạ, {me} chưa hiểu ạ. {You} bấm một nút, hoặc gõ số của nút giúp {me} ạ."
-GIVE = "Bây giờ {you} đưa máy cho {kin}. Từ đây là phần của {kin}, {you} không bấm hộ nhé."
+UNCLEAR = "Dạ, {me} chưa hiểu ạ. {You} chọn một câu bên dưới, gõ số cũng được ạ."
+GIVE = "Bây giờ {you} đưa máy cho {kin}. Từ đây là phần của {kin}, {you} không trả lời hộ nhé."
 MARKED = "— Phần của {kin} —"
 NEXT = "Bây giờ mời {you} trả lời {n} câu ngắn. Sai cũng không sao ạ."
 NOT_YOURS = "Việc này không còn nữa. {You} xem lại trong “Kết quả của tôi” nhé."

@@ -107,7 +107,7 @@ FIRST_LESSON = "Bài đầu tiên chỉ vài phút. Em bắt đầu nhé?"
 FORM = "Cháu xin phép gọi mình là cô, chú, bác hay ông, bà ạ?"
 FORMS = ("ba", "ong", "co", "chu", "bac", "anh", "chi")
 WELCOME_RELATIVE = (
-    "{Me} chào {you} ạ! {You} học từng bài ngắn, chậm cũng không sao. Bấm nhầm thì bấm lại, "
+    "{Me} chào {you} ạ! {You} học từng bài ngắn, chậm cũng không sao. Chọn nhầm thì chọn lại, "
     "không hỏng gì đâu ạ."
 )
 KIN_ADDED = "{Me} ghi rồi ạ. Từ nay {you} cũng là {relation} của em {name} ở đây."

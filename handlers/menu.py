@@ -18,14 +18,14 @@ MENUS: Mapping[str, tuple[str, ...]] = {
 HELP: Mapping[str, str] = {
     "pupil": (
         "Mỗi bài học chỉ 3–5 phút. Học xong, {you} dạy lại cho một người thân rồi ghi vào đây.\n"
-        "{You} bấm nút, hoặc gõ: học · ôn bài · hướng dẫn · người thân · kết quả.\n"
+        "{You} chọn một mục bên dưới, hoặc gõ: học · ôn bài · hướng dẫn · người thân · kết quả.\n"
         "Gõ “đổi người” khi người khác cầm máy, “nhắc nhở” để đổi giờ nhắc, “dữ "
         "liệu” để xem những gì được lưu."
     ),
     "relative": (
-        "{You} học từng bài ngắn ở đây, chậm cũng không sao ạ. Bấm nhầm thì bấm lại, "
+        "{You} học từng bài ngắn ở đây, chậm cũng không sao ạ. Chọn nhầm thì chọn lại, "
         "không hỏng gì đâu ạ.\n"
-        "{You} bấm nút, hoặc gõ số của nút. Gõ “đổi người” khi người khác cầm máy, "
+        "{You} chọn một mục bên dưới, gõ số cũng được ạ. Gõ “đổi người” khi người khác cầm máy, "
         "“dừng” nếu không muốn nhận tin nhắc, “dữ liệu” để xem những gì được lưu."
     ),
     "staff": (

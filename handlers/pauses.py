@@ -24,7 +24,7 @@ MEANS = (
 ASK_WHO = "{You} muốn tạm dừng nhắn cho ai ạ?"
 WHOM = PupilChoice(
     "lop.pause-whom",
-    "{You} tạm dừng nhắn cho học sinh nào ạ? {You} bấm một tên, hoặc gõ cả họ và tên.",
+    "{You} tạm dừng nhắn cho học sinh nào ạ? {You} chọn một tên, hoặc gõ cả họ và tên.",
 )
 ASK_LONG = "Tạm dừng nhắn cho {whom} bao lâu ạ?"
 ASK_END = "{You} muốn {me} nhắn lại cho ai ạ?"

@@ -35,7 +35,7 @@ STRANGERS = frozenset({"hang-xom", "khac"})  # relations that do not say how som
 # What a child calls themselves, by how they call the other: "con mời mẹ", "em mời chị Bé".
 SELF: Mapping[str, str] = MappingProxyType({"bố": "con", "mẹ": "con", "anh": "em", "chị": "em"})
 
-FOR_PUPILS = "Mục này dành cho học sinh ạ. {You} bấm một mục bên dưới nhé."
+FOR_PUPILS = "Mục này dành cho học sinh ạ. {You} chọn một mục bên dưới nhé."
 NOT_RECORDED = (
     "Nhà trường chưa nhận được lời đồng ý của phụ huynh, nên {me} chưa ghi người thân của {you}.\n"
     "{You} vẫn học và dạy lại ở nhà được. Muốn được ghi, {you} xin phụ huynh nộp phiếu đồng ý "
@@ -52,7 +52,7 @@ WHICH_OTHER = "Người đó là gì của {you}?"
 AGE = "{Name} khoảng bao nhiêu tuổi?"
 NICKNAME = (
     "{You} hay gọi {name} là gì, ví dụ “{example}”? {You} gõ vào, nhiều nhất {n} chữ cái, "
-    "hoặc bấm “Bỏ qua”. Đừng ghi họ tên đầy đủ hay số điện thoại nhé."
+    "hoặc chọn “Bỏ qua”. Đừng ghi họ tên đầy đủ hay số điện thoại nhé."
 )
 SAME_RELATION = "{You} đã ghi một người là {name} rồi. Đặt tên gọi để khỏi nhầm nhé."
 BAD_NICKNAME = "Tên gọi đó dài quá hoặc có số, có địa chỉ. {You} gõ tên gọi ngắn thôi nhé."

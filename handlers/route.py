@@ -22,8 +22,8 @@ ASKS_A_NAME = frozenset({"relatives.nickname", "lop.whom"})
 FOR_ANYBODY = frozenset({"batdau", "ngonngu", "english", "tiengviet"})
 HELP = Command("trogiup")
 NAMES_TOO = frozenset({"dung", "hoc"})
-STALE = "Nút đó là của câu trước rồi. Câu đang chờ {you} là:"
-NOT_UNDERSTOOD = "{Me} chưa hiểu ý {you}. {You} bấm một nút, hoặc gõ số của nút đó nhé."
+STALE = "Lựa chọn đó là của câu trước rồi. Câu đang chờ {you} là:"
+NOT_UNDERSTOOD = "{Me} chưa hiểu ý {you}. {You} chọn một câu bên dưới, gõ số cũng được nhé."
 CANNOT_READ = (
     "{Me} chỉ đọc được chữ, chưa xem được hình hay nghe tiếng. {You} gõ chữ giúp {me} nhé."
 )

@@ -28,7 +28,7 @@ BIND = (
     "Gắn xong, mã này đổi ngay, nên mọi người nhìn thấy cũng không sao ạ."
 )
 ASK_DAY = "Tổng kết đếm từ Thứ Hai đến giờ gửi. {You} muốn gửi vào ngày nào ạ?"
-ASK_HOUR = "Gửi lúc mấy giờ ạ? {You} bấm một giờ, hoặc gõ như 18:30 (từ 6:30 đến trước 21:00)."
+ASK_HOUR = "Gửi lúc mấy giờ ạ? {You} chọn một giờ, hoặc gõ như 18:30 (từ 6:30 đến trước 21:00)."
 ASK_UNBIND = (
     "{You} chắc chắn gỡ nhóm lớp {label} chứ ạ? Gỡ rồi, {me} không gửi tổng kết vào nhóm nữa. "
     "Số liệu của lớp vẫn còn nguyên."

@@ -18,7 +18,7 @@ HOW_TO = (
     "{You} đưa mã cho đúng em đó, đừng gửi vào nhóm lớp ạ."
 )
 WHOM = PupilChoice(
-    "lop.whom", "{You} đổi mã cho em nào ạ? {You} bấm một tên, hoặc gõ cả họ và tên của em."
+    "lop.whom", "{You} đổi mã cho em nào ạ? {You} chọn một tên, hoặc gõ cả họ và tên của em."
 )
 SURE = (
     "Đổi mã của em {name} ạ? Mã cũ mất tác dụng ngay. Máy nào đã vào bằng mã cũ sẽ được hỏi "

@@ -11,7 +11,7 @@ from rehearsal.terms import Heard
 RIGHT = ("Đúng rồi!", "Chính xác!", "Đúng rồi, em giỏi lắm!", "Phải đó.", "Đúng vậy.")
 WRONG = ("Chưa đúng.", "Chưa phải.", "Chưa đúng đâu nhé.", "Mình cùng nghĩ thêm nhé.")
 MENU = "Đang nói chuyện với:"
-STALE = "Nút đó là của câu trước rồi."
+STALE = "Lựa chọn đó là của câu trước rồi."
 MARK_RE = re.compile(r"[\u0300-\u036f]")
 NUMBERED_RE = re.compile(r"(\d+)\. (.+)")
 OPENED_RE = re.compile(r"^(.+)\n(?:Khoảng|Bài này khoảng) \d+ phút", re.MULTILINE)

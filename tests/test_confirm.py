@@ -108,7 +108,7 @@ def test_words_that_are_no_answer_are_met_kindly(school):
     school.tick(to="2026-11-17 16:30")
     ba.heard()
     heard = ba.says("cái gì thế cháu")
-    assert "Dạ, cháu chưa hiểu ạ. Bà bấm một nút" in heard
+    assert "Dạ, cháu chưa hiểu ạ. Bà chọn một câu" in heard
     assert heard.endswith("[Đúng] [Chưa đúng] [Để sau]")
     assert confirmations(school) == []
 
@@ -256,7 +256,7 @@ def test_on_the_pupils_phone_the_relative_answers_and_gives_it_back(school):
     finish_otp(lan)
     log(lan, *OTP)
     heard = lan.taps("Đưa máy cho bà ngoại")
-    assert "Bây giờ em đưa máy cho bà ngoại. Từ đây là phần của bà ngoại, em không bấm hộ" in heard
+    assert "Bây giờ em đưa máy cho bà ngoại. Từ đây là phần của bà ngoại, em không" in heard
     assert "— Phần của bà ngoại —" in heard
     assert "Hôm nay Lan đã chỉ bà bài “Mã OTP là chìa khóa”. Bà đã tự làm được." in heard
     heard = lan.taps("Đúng")
@@ -389,7 +389,7 @@ def test_while_the_phone_is_handed_over_every_word_is_for_the_relative(school):
     log(lan, "Bà ngoại", "Thanh toán", "Hôm nay", "Làm cùng")
     lan.taps("Đưa máy cho bà ngoại")
     assert lan.hears(Said("other")).startswith("Cháu chỉ đọc được chữ")
-    assert lan.taps_token("1.0").startswith("Nút đó là của câu trước rồi. Câu đang chờ bà")
+    assert lan.taps_token("1.0").startswith("Lựa chọn đó là của câu trước rồi. Câu đang chờ bà")
     assert lan.says("mã otp là 482913").startswith("Bà đừng gửi")
     assert lan.says("tôi không muốn sống nữa").startswith("Cảm ơn bà đã nói với cháu")
     assert lan.taps("Đúng").endswith("[Trợ giúp]")

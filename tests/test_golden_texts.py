@@ -279,6 +279,6 @@ def test_an_elder_called_em_would_be_found(text):
     assert CALLED_EM_RE.search(text)
 
 
-@pytest.mark.parametrize("text", ["Bà chọn nhé", "Bạn bấm một nút", "mời cô thử"])
+@pytest.mark.parametrize("text", ["Bà chọn nhé", "Bạn chọn một câu", "mời cô thử"])
 def test_a_pupil_called_otherwise_would_be_found(text):
     assert CALLED_ELDER_RE.search(text)

@@ -188,7 +188,7 @@ def test_a_second_tap_shows_no_second_picture(school: MiniSchool) -> None:
     token = talk.button("Hiện mã QR")
     talk.taps_token(token)
     heard = talk.taps_token(token)
-    assert "Nút đó là của câu trước rồi" in heard
+    assert "Lựa chọn đó là của câu trước rồi" in heard
     assert "[hình]" not in heard
     assert len(pictures(school)) == 1
 
