@@ -20,15 +20,20 @@ API_BASE = {
     "telegram": "https://api.telegram.org",
     "zalo": "https://bot-api.zaloplatforms.com",
 }
-ONE_BOT = (
-    *("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY", "LINK"),
-    *("PER_SECOND", "CHAT_INTERVAL_S", "PEOPLE", "GROUPS", "MESSAGES", "COUNTS_RECEIVED"),
+OF_ANY = (
+    *("TOKEN", "MODE", "API_BASE", "WEBHOOK_SECRET", "PROXY"),
+    *("PER_SECOND", "CHAT_INTERVAL_S"),
 )
+ONE_BOT = {
+    "telegram": OF_ANY,
+    "zalo": (*OF_ANY, "LINK", "PEOPLE", "GROUPS", "MESSAGES", "COUNTS_RECEIVED"),
+}
 NO_TOKEN = {
     "telegram": "LANTOA_TELEGRAM_TOKEN: chưa có; lấy ở @BotFather, dạng 123456:ABC…",
     "zalo": "LANTOA_ZALO_TOKEN: chưa có; Zalo Bot Manager gửi nó trong tin nhắn, dạng 123456:ABC…",
 }
 OF_ZALO: Mapping[str, Any] = {"per_second": 10}
+ONLY_ZALO = ("link", "people", "groups", "messages", "counts_received")
 SECRET_LENGTH = 8
 
 
@@ -68,6 +73,9 @@ class BotSettings(BaseModel):
     def _by_channel(cls, given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
         if isinstance(given, dict) and given.get("channel") == "zalo":
             return {**OF_ZALO, **given}
+        for name in ONLY_ZALO if isinstance(given, dict) else ():
+            if name in given:
+                raise ValueError(f"{name} chỉ dành cho bot Zalo; xóa dòng đó")
         return given
 
     @field_validator("api_base", "proxy", "link")
@@ -117,7 +125,7 @@ def bots_of(given: object, env: Mapping[str, str], faults: list[str]) -> tuple[B
 def _single(channel: str, env: Mapping[str, str], faults: list[str]) -> list[dict[str, str]]:
     """The one bot of a kind that the variables describe."""
     start = f"{channel.upper()}_"
-    found = {key.lower(): env[start + key] for key in ONE_BOT if start + key in env}
+    found = {key.lower(): env[start + key] for key in ONE_BOT[channel] if start + key in env}
     if "token" in found:
         return [{"name": channel, "channel": channel, **found}]
     if found:

@@ -25,5 +25,6 @@ def fault(error: Mapping[str, Any]) -> str:
         ),
     }
     if error["type"] == "value_error":
-        return f"{where}: {error['ctx']['error']}"
+        said = str(error["ctx"]["error"])
+        return f"{where}: {said}" if where else said
     return f"{where}: {mends.get(error['type']) or KNOWN.get(where, 'giá trị không hợp lệ')}"

@@ -10,7 +10,7 @@ from stat import S_IMODE
 from typing import Any
 
 from bot.config import KEY_FILE, PLAIN
-from bot.config_bots import API_BASE, ONE_BOT
+from bot.config_bots import ONE_BOT
 from bot.config_school import SchoolSettings
 from bot.doctor_data import WRONG_USER, code_rows, sqlite_file
 from bot.doctor_ground import Finding, Ground, comma
@@ -18,7 +18,7 @@ from content.loader import Library, LoadErrors, load
 from handlers.codes import Codes
 
 KNOWN = {f"LANTOA_{name}" for name in PLAIN} | {
-    f"LANTOA_{channel.upper()}_{name}" for channel in API_BASE for name in ONE_BOT
+    f"LANTOA_{channel.upper()}_{name}" for channel, names in ONE_BOT.items() for name in names
 }
 WRITTEN = (".key", ".db", ".db-wal", ".db-shm", ".lock")  # the rest lies there only to be read
 LEAST_BYTES, FEW_BYTES = 100 << 20, 1 << 30

@@ -10,6 +10,7 @@ from bot.app import make_channel
 from bot.clock import SystemClock
 from bot.config import ConfigError, found_key, read_settings, survey
 from content.calendar import OPEN
+from handlers.world import Limits
 
 TOKEN = "123456:ABC-def_ghi"
 
@@ -193,6 +194,58 @@ def test_a_bots_rates_are_telegrams_unless_set(tmp_path):
     settings = read_settings(write(tmp_path, text), environ)
     shown = [make_channel(bot, settings, SystemClock()).capabilities for bot in settings.bots]
     assert [(one.per_second, one.chat_interval_s) for one in shown] == [(500, 0), (30, 1)]
+
+
+ZALO = f"[[bot]]\nname = 'z'\nchannel = 'zalo'\ntoken = '{TOKEN}'\n"
+
+
+def test_a_zalo_bot_has_the_free_plan_unless_set(tmp_path):
+    text = (
+        ZALO
+        + "[[bot]]\n"
+        + ZALO.removeprefix("[[bot]]\n").replace("'z'", "'lon'")
+        + (
+            "classes = ['7A', '7B']\nlink = 'https://bot.zaloplatforms.com/bots/1'\n"
+            "people = 500\ngroups = 0\nmessages = 20000\ncounts_received = false\n"
+        )
+    )
+    free, large = read_settings(write(tmp_path, text), {"LANTOA_HOME": str(tmp_path)}).bots
+    assert free.limits == Limits(50, 3, 3000, counts_received=True)
+    assert (free.per_second, free.classes, free.link) == (10, (), "")
+    assert large.limits == Limits(500, 0, 20000, counts_received=False)
+    assert large.classes == ("7A", "7B")
+
+
+def test_the_variables_suffice_for_one_bot_of_each_kind(tmp_path):
+    environ = {
+        "LANTOA_HOME": str(tmp_path),
+        "LANTOA_TELEGRAM_TOKEN": TOKEN,
+        "LANTOA_ZALO_TOKEN": TOKEN,
+        "LANTOA_ZALO_MESSAGES": "9000",
+    }
+    telegram, zalo = read_settings(write(tmp_path, ""), environ).bots
+    assert (telegram.name, telegram.limits) == ("telegram", None)
+    assert (zalo.name, zalo.channel, zalo.messages) == ("zalo", "zalo", 9000)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ZALO + "webhook_secret = 'short'", "webhook_secret: cần ít nhất 8 ký tự"),
+        (ZALO + "people = 0", "people: ít nhất là 1"),
+        (ZALO + "link = 'bot.zaloplatforms.com/bots/1'", "link: phải là địa chỉ"),
+        (ZALO.replace("'zalo'", "'telegram'") + "people = 9", "people chỉ dành cho bot Zalo"),
+        (ZALO.replace(TOKEN, "abc"), "token: không đúng dạng"),
+    ],
+)
+def test_what_is_wrong_with_a_zalo_bot_is_said_by_its_name(text, said, tmp_path):
+    assert f"Bot z: {said}" in " ".join(faults({}, tmp_path, write(tmp_path, text)))
+
+
+def test_a_zalo_setting_without_a_token_says_where_one_comes_from(tmp_path):
+    assert any(
+        "Zalo Bot Manager" in one for one in faults({"LANTOA_ZALO_MODE": "polling"}, tmp_path)
+    )
 
 
 def test_folders_of_lessons_are_a_list_or_one_text(tmp_path):
