@@ -16,6 +16,7 @@ STATES = {
 RANKS = {"answer": "trả lời", "tally": "tổng kết", "reminder": "nhắc"}
 REASONS = {
     "too fast": "nền tảng bảo gửi chậm lại",
+    "quota": "nền tảng không nhận thêm: gửi quá nhanh, hoặc hết số tin của tháng",
     "busy": "nền tảng đang bận",
     "no connection": "không kết nối được tới nền tảng",
     "portal": "có trang đăng nhập mạng chặn ở giữa",

@@ -204,7 +204,12 @@ def test_wrong_use_gets_a_sentence_and_exit_2(command, words):
 def test_every_reason_of_ours_has_words_for_the_operator():
     root = Path(outbox_cli.__file__).parents[1]
     sources = ("handlers/sense.py", "handlers/unasked.py", "bot/tries.py", "bot/checks.py")
-    wires = ("bot/channels/telegram_wire.py", "bot/channels/web/push.py", "db/store/outbox.py")
+    wires = (
+        "bot/channels/telegram_wire.py",
+        "bot/channels/zalo_wire.py",
+        "bot/channels/web/push.py",
+        "db/store/outbox.py",
+    )
     given = (
         r'(?:Verdict|Hold|Rejected)\("([^"]+)"|(?:dropped|again)\([^"\n]*"([^"]+)"\)|reason="([^"]+)"'
         r'|GIVEN_UP = "([^"]+)"'
