@@ -12,6 +12,7 @@ from bot.channels.zalo_mention import without_mention
 from content.dialogue import nfc
 from content.update import ChatAddress, Said, SaidKind, Update
 
+SECRET_HEADER = "X-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
 TEST = "webhook.test"
 KINDS: Mapping[str, SaidKind] = {
     "message.text.received": "text",
