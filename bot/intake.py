@@ -18,6 +18,8 @@ from db.runner import Busy, Database
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import Where
+from handlers import budget
+from handlers.farewell import within_month
 from handlers.flood import FLOOD, slow_down
 from handlers.route import Committed, take_turn
 from handlers.world import World
@@ -90,6 +92,7 @@ class Intake:
         work = partial(take_turn, update, self._world, now)
         if over:
             work = partial(slow_down, update, self._world, now, first)
+        work = partial(within_month, update, self._world, now, work)
         unit = Unit(work, now, (update.address.bot, update.key), update.address, update.group)
         try:
             return await self._database.run(unit)
@@ -99,7 +102,9 @@ class Intake:
             log.error(
                 "update_failed", bot=update.address.bot, key=update.key, error=describe(error)
             )
-        return await self._after_fault(replace(unit, work=partial(_apologise, update, now)), update)
+        return await self._after_fault(
+            replace(unit, work=partial(_apologise, update, self._world, now)), update
+        )
 
     async def _after_fault(self, unit: Unit, update: Update) -> object:
         """Apologise; where even that fails, remember the key alone, so that the next ones come."""
@@ -110,7 +115,9 @@ class Intake:
             raise
         except Exception as error:  # noqa: BLE001 - the chat itself may be at fault
             log.error("apology_failed", bot=bot, key=key, error=describe(error))
-        alone = Unit(partial(_remember_failed, bot, key, unit.now), unit.now, unit.key)
+        alone = Unit(
+            partial(_remember_failed, (bot, key), self._world, unit.now), unit.now, unit.key
+        )
         try:
             return await self._database.run(alone)
         except Exception as error:  # noqa: BLE001 - whatever it is, the platform must deliver again
@@ -125,7 +132,7 @@ class Intake:
         now = self._clock.now()
         log.warning("update_unreadable", bot=bot, key=key, reason=reason)
         self._metrics.count("updates", "unreadable", bot=bot)
-        work = partial(_remember, bot, key, "unreadable", now)
+        work = partial(_remember, (bot, key), "unreadable", self._world, now)
         await self._database.run(Unit(work, now, (bot, key)))
 
     def follow(self, rows: Sequence[NewRow], chat: str, *, group: bool) -> None:
@@ -152,18 +159,21 @@ def to_send(row: NewRow, chat: str, *, group: bool) -> OutRow:
     )
 
 
-def _remember(bot: str, key: str, outcome: str, now: datetime, store: Store) -> None:
-    store.chats.skip(bot, key, outcome, now)
+def _remember(
+    key: tuple[str, str], outcome: str, world: World, now: datetime, store: Store
+) -> None:
+    store.chats.skip(*key, outcome, now)
+    budget.count_in(store, key[0], world, now)
 
 
-def _remember_failed(bot: str, key: str, now: datetime, store: Store) -> Committed:
-    _remember(bot, key, "failed", now, store)
+def _remember_failed(key: tuple[str, str], world: World, now: datetime, store: Store) -> Committed:
+    _remember(key, "failed", world, now, store)
     return Committed(taken=False, outcome="failed")
 
 
-def _apologise(update: Update, now: datetime, store: Store) -> Committed:
+def _apologise(update: Update, world: World, now: datetime, store: Store) -> Committed:
     """After a fault of ours: remember the key, leave the conversation, say one sentence."""
-    _remember(update.address.bot, update.key, "failed", now, store)
+    _remember((update.address.bot, update.key), "failed", world, now, store)
     if store.seat is None or update.group:
         return Committed(outcome="failed")
     where = Where(store.seat.account_id, store.seat.bot)

@@ -1,7 +1,8 @@
 """What became of a delivery, written to the database in the next group commit."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -10,26 +11,28 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row
 
-from bot.channels import OutRow
+from bot.channels import OutRow, Unavailable
 from bot.clock import Clock
 from bot.metrics import Metrics
 from bot.outcomes import ENDED, Page
-from db.batch import Unit
+from db.batch import REPEAT, Unit
 from db.runner import Database
 from db.session import Session
 from db.store import Store
-from handlers import reach, sense, tally
+from handlers import budget, budget_alarm, reach, sense, tally
 from handlers.sense import Verdict
 from handlers.world import World
 
+UNCERTAIN = "uncertain"
+ALARM = "#budget"  # stands where a bot's name would in the keys of updates; no bot is called so
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class _Gathering:
-    """Rows to be marked as sent by one unit: (outbox id, the platform's message id)."""
+    """Rows to be marked as sent by one unit, each with the platform's message id."""
 
-    rows: list[tuple[int, str]]
+    rows: list[tuple[OutRow, str]]
     committed: asyncio.Future[None] = field(default_factory=asyncio.Future)
 
 
@@ -67,21 +70,38 @@ class DatabaseMarks:
 
     async def _gather(self, row: OutRow, message: str) -> None:
         if self._gathering is not None:
-            self._gathering.rows.append((row.id, message))
+            self._gathering.rows.append((row, message))
             await self._gathering.committed
             return
-        mine = self._gathering = _Gathering([(row.id, message)])
+        mine = self._gathering = _Gathering([(row, message)])
         try:
             try:
                 await asyncio.sleep(0)
             finally:  # also if it is cancelled here: whoever comes later must not join it
                 self._gathering = None
-            await self._do(partial(_sent, mine.rows))
+            nearly_spent = await self._do(partial(_sent, mine.rows, self._world))
         except BaseException as error:
             mine.committed.set_exception(error)
             mine.committed.exception()  # perhaps nobody else waits
             raise
         mine.committed.set_result(None)
+        await self._tell(nearly_spent)
+
+    async def _tell(self, bots: Iterable[str]) -> None:
+        """Have the operator told of bots that have used most of their month, once a month.
+
+        Its own unit, by a key of its own: whatever crashes, the next message that is sent brings it
+        again, and only the first is taken.
+        """
+        for bot in sorted(bots):
+            now = self._clock.now()
+            key = (ALARM, f"{bot} {budget.month_of(self._world, now)}")
+            work = partial(budget_alarm.tell, self._world, bot, now)
+            with suppress(Unavailable):
+                percent = await self._database.run(Unit(work, now, key))
+                if percent is not REPEAT:
+                    log.warning("bot_budget", bot=bot, percent=percent)
+                    self._wake()
 
     async def judge(self, row: OutRow) -> Verdict:
         """Whether the row is still open, and makes sense now."""
@@ -90,7 +110,7 @@ class DatabaseMarks:
 
     async def waits(self, row: OutRow, until: datetime, reason: str) -> None:
         """Nothing of it was delivered; it is tried again, also after a restart."""
-        await self._do(partial(_waits, row, until, reason))
+        await self._do(partial(_waits, row, until, reason, self._world))
         self._metrics.count("deliveries", "later", bot=row.bot)
 
     async def failed(self, row: OutRow, reason: str, words: str) -> None:
@@ -117,7 +137,7 @@ class DatabaseMarks:
 
     async def uncertain(self, row: OutRow) -> None:
         """Nobody knows whether it arrived: about a harmful row a person is asked."""
-        await self._end(row, partial(_uncertain, row))
+        await self._end(row, partial(_uncertain, row, self._world))
         self._metrics.count("deliveries", "uncertain", bot=row.bot)
         if not row.harmless:
             self._wake()
@@ -135,11 +155,9 @@ class DatabaseMarks:
         """The bot's committed rows that may be sent now, by rank, then the oldest first."""
         return await self._database.read(partial(_pending, bot, most, self._clock.now()))
 
-    async def _do(
-        self, work: Callable[[datetime, Store], None], account: int | None = None
-    ) -> None:
+    async def _do(self, work: Callable[[datetime, Store], Any], account: int | None = None) -> Any:  # noqa: ANN401 - the work's own result
         now = self._clock.now()
-        await self._database.run(Unit(partial(work, now), now, account=account))
+        return await self._database.run(Unit(partial(work, now), now, account=account))
 
 
 def _or_elsewhere(
@@ -157,17 +175,34 @@ def _or_elsewhere(
     return again
 
 
-def _sent(rows: Sequence[tuple[int, str]], now: datetime, store: Store) -> None:
+def _sent(
+    rows: Sequence[tuple[OutRow, str]], world: World, now: datetime, store: Store
+) -> frozenset[str]:
+    """Mark and count; the bots whose operator is to be told."""
+    bots = [row.bot for row, _ in rows if _costs(row, world, store)]
     for row, message in rows:
-        store.outbox.sent(row, now, message)
+        store.outbox.sent(row.id, now, message)
+    return budget.count_out(store, bots, world, now)
+
+
+def _costs(row: OutRow, world: World, store: Store) -> bool:
+    """Whether the call costs one of the bot's messages, and was not counted by this mark before."""
+    if budget.limits_of(world, row.bot) is None:
+        return False
+    known = store.outbox.get(row.id)
+    return known is None or known.outcome not in {"sent", "uncertain"}
 
 
 def _attempted(row: int, now: datetime, store: Store) -> None:
     store.outbox.attempted(row, now)
 
 
-def _waits(row: OutRow, until: datetime, reason: str, _now: datetime, store: Store) -> None:
+def _waits(
+    row: OutRow, until: datetime, reason: str, world: World, now: datetime, store: Store
+) -> None:
     store.outbox.waits(row.id, row.tries, until, reason)
+    if reason == UNCERTAIN:  # it may have arrived
+        budget.count_out(store, [row.bot], world, now)
 
 
 def _done(row: int, result: str, reason: str, now: datetime, store: Store) -> None:
@@ -183,8 +218,10 @@ def _moved(account: int, chat: str, _now: datetime, store: Store) -> None:
     store.chats.move(account, chat)
 
 
-def _uncertain(row: OutRow, now: datetime, store: Store) -> None:
-    store.outbox.done(row.id, "uncertain", now, reason="uncertain")
+def _uncertain(row: OutRow, world: World, now: datetime, store: Store) -> None:
+    if _costs(row, world, store):
+        budget.count_out(store, [row.bot], world, now)
+    store.outbox.done(row.id, "uncertain", now, reason=UNCERTAIN)
     if not row.harmless:
         tally.unsure(store, row.id, now)
 

@@ -95,7 +95,7 @@ def level(store: Store, face: BotFace, bot: str, world: World, now: datetime) ->
 
 def count_in(store: Store, bot: str, world: World, now: datetime) -> None:
     """An update has come, whatever it holds; nothing is written for a bot without limits."""
-    if _limits(world, bot) is not None:
+    if limits_of(world, bot) is not None:
         store.bots.count(bot, month_of(world, now), n_in=1)
 
 
@@ -107,17 +107,18 @@ def count_out(store: Store, bots: Iterable[str], world: World, now: datetime) ->
     """
     month, counted = month_of(world, now), set()
     for bot in bots:
-        if _limits(world, bot) is not None:
+        if limits_of(world, bot) is not None:
             store.bots.count(bot, month, n_out=1)
             counted.add(bot)
     return frozenset(bot for bot in counted if _to_tell(store, bot, world, month))
 
 
 def _to_tell(store: Store, bot: str, world: World, month: str) -> bool:
-    used, limits = store.bots.used(bot, month), _limits(world, bot)
+    used, limits = store.bots.used(bot, month), limits_of(world, bot)
     return limits is not None and used.told_at is None and level_of(used, limits) >= Level.MOST
 
 
-def _limits(world: World, bot: str) -> Limits | None:
+def limits_of(world: World, bot: str) -> Limits | None:
+    """What a bot's platform gives it; None if that does not matter, or there is no such bot."""
     face = world.bots.get(bot)
     return face.limits if face is not None else None

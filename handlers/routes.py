@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from handlers import (
+    budget_alarm,
     confirm,
     groups,
     guidance,
@@ -77,4 +78,5 @@ FIRED: Mapping[str, Fired] = {
     **reminders.FIRED,
     **invitation.FIRED,
     **unfinished.FIRED,
+    **budget_alarm.FIRED,
 }

@@ -1,0 +1,78 @@
+"""Telling the operator, once a month, that most of a bot's messages are used."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Row
+
+from db.store import Store
+from db.store.schedules import Due
+from handlers import budget, due
+from handlers.due import Fired
+from handlers.turn import Turn
+from handlers.world import WEB, World
+
+NEARLY_SPENT = (
+    "Dạ, bot Zalo “{name}” đã dùng {used} trong {limit} tin của tháng này ({percent}%).\n"
+    "Khi gần hết, {me} chỉ còn trả lời và gửi tổng kết, không nhắc ai nữa. Khi hết hẳn, {me} mời "
+    "từng người sang trang web, đến ngày {day} mới nhắn lại ở Zalo.\n"
+    "Để mọi người khỏi phải chờ, {you} thêm một bot cho vài lớp (tệp lantoa.toml, mục [[bot]]), "
+    "hoặc mời phụ huynh dùng trang web: {link}"
+)
+
+
+def tell(world: World, bot: str, now: datetime, store: Store) -> int:
+    """Set the alarm of the operators, else of the leads; the caller's unit does this once.
+
+    Nobody may have a chat: then the log alone says it.
+
+    Returns:
+        The percentage that is used.
+    """
+    limits = budget.limits_of(world, bot)
+    if limits is None:
+        raise LookupError(f"{bot} has no limits")
+    month = budget.month_of(world, now)
+    used = store.bots.used(bot, month)
+    store.bots.told(bot, month, now)
+    percent = budget.percent_of(used, limits)
+    data = {"bot": bot, "month": month, "used": budget.spent_of(used, limits), "percent": percent}
+    for person in _whom(store):
+        key = f"bot-budget:{bot}:{person}"
+        store.schedules.set(Due(key, "bot-budget", now, person_id=person, data=data))
+    return percent
+
+
+def _whom(store: Store) -> Sequence[int]:
+    """The operators who have a chat; if none has, the leads who have one."""
+    for role in ("operator", "lead"):
+        found = [one for one in store.people.with_role(role) if store.chats.of_person(one)]
+        if found:
+            return found
+    return ()
+
+
+def alarm(turn: Turn, row: Row[Any]) -> datetime | None:
+    """Tell one of them; a month that is over is no news."""
+    data, world = row.data, turn.world
+    limits = budget.limits_of(world, data["bot"])
+    if limits is None or data["month"] != budget.month_of(world, turn.now):
+        return None
+    later = due.allowed(turn, row.person_id)
+    if later is not None:
+        return later
+    turn.say(
+        NEARLY_SPENT,
+        name=world.bots[data["bot"]].username or data["bot"],
+        used=data["used"],
+        limit=limits.messages,
+        percent=data["percent"],
+        day=f"{budget.first_of_next(world, turn.now):%d/%m}",
+        link=turn.world.public_url or world.bots[WEB].base,
+    )
+    return None
+
+
+FIRED: Mapping[str, Fired] = MappingProxyType({"bot-budget": alarm})
