@@ -11,6 +11,7 @@ from content.language import translate
 from db.store.audit import Change
 from db.store.codes import Owner
 from db.store.people import NewRelative
+from handlers import places
 from handlers.codes import issue_code, renew_code
 from handlers.relations import (
     AGE_BANDS,
@@ -59,10 +60,20 @@ BAD_NICKNAME = "Tên gọi đó dài quá hoặc có số, có địa chỉ. {Yo
 INVITATION = (
     "Lời mời cho {name}. {You} chép tin dưới đây rồi gửi:\n\n"
     "{Me_to} mời {relation} học cùng {me_to} vài phút trên điện thoại nhé. "
-    "{Relation} bấm vào đây: {link}\nNếu máy hỏi mã thì nhập: {code}\n\n"
+    "{Relation} bấm vào đây: {link}\n{or_zalo}Nếu máy hỏi mã thì nhập: {code}\n\n"
     "{Relation} không có điện thoại riêng cũng được: {you} mở bài trên máy này rồi đưa máy "
     "cho {relation}."
 )
+INVITATION_ZALO = (
+    "Lời mời cho {name}. {You} chép tin dưới đây rồi gửi:\n\n"
+    "{Me_to} mời {relation} học cùng {me_to} vài phút trên điện thoại nhé. "
+    "{Relation} {way}, rồi gõ mã: {code}\n\n"
+    "{Relation} không có điện thoại riêng cũng được: {you} mở bài trên máy này rồi đưa máy "
+    "cho {relation}."
+)
+OR_ZALO = "Hoặc {way}, rồi gõ mã.\n"
+ZALO_LINK = "nhắn Zalo cho {bot}: {opens}"
+ZALO_NAME = "tìm “{bot}” trong Zalo"
 INVITATION_NO_LINK = (
     "Mã của {name}: {code}. {Relation} nhập mã này khi vào trò chuyện với trường.\n"
     "{Relation} không có điện thoại riêng cũng được: {you} mở bài trên máy này rồi đưa máy "
@@ -213,20 +224,34 @@ def _invite(turn: Turn, relative: int) -> None:
         turn.say(GONE)
         return
     code, link = _key(turn, row.id)
+    way = _zalo_way(turn, row.id)
     label = _called(row, turn.language)
     me_to = SELF.get(_called(row, "vi").split(" ")[0].casefold(), "cháu")
     turn.say(
-        INVITATION if link else INVITATION_NO_LINK,
+        INVITATION if link else INVITATION_ZALO if way else INVITATION_NO_LINK,
         name=relative_name(row.relation, row.nickname, turn.language),
         relation=label,
         Relation=capital(label),
         me_to=me_to,
         Me_to=capital(me_to),
         link=link,
+        or_zalo=turn.words(OR_ZALO, way=way) if way else "",
+        way=way,
         code=code,
     )
     first = [(SHOW_QR, f"qr:{row.id}")] if link and turn.has_pictures else []
     _list(turn, turn.store.people.relatives(turn.person.id), *first)
+
+
+def _zalo_way(turn: Turn, relative: int) -> str:
+    """How this relative gets to the Zalo bot that has a place for them; "" if none has."""
+    person = turn.store.people.get(relative)
+    name = places.place_for(turn.store, turn.world, person, turn.now) if person else None
+    if name is None:
+        return ""
+    face = turn.world.bots[name]
+    way = ZALO_LINK if face.opens else ZALO_NAME
+    return turn.words(way, bot=face.username, opens=face.opens)
 
 
 def _show_qr(turn: Turn, row: Row[Any]) -> None:
@@ -240,8 +265,11 @@ def _show_qr(turn: Turn, row: Row[Any]) -> None:
 
 def _key(turn: Turn, relative: int) -> tuple[str, str]:
     """The relative's code as it is read out, and the link that opens it ("" if there is none)."""
-    code = issue_code(turn.store, turn.world.codes, "person", relative, turn.now)
-    return f"{code[:4]}-{code[4:]}", turn.world.link(code, turn.seat.bot)
+    world, bot = turn.world, turn.seat.bot
+    code = issue_code(turn.store, world.codes, "person", relative, turn.now)
+    # A link to a Zalo bot takes no code along, and the pupil's own bot may not be the relative's.
+    carries = world.public_url or world.bots[bot].channel != "zalo"
+    return f"{code[:4]}-{code[4:]}", world.link(code, bot) if carries else ""
 
 
 def _called(row: Row[Any], lang: str) -> str:
@@ -315,6 +343,7 @@ def forget_if_alone(turn: Turn, relative: int) -> bool:
     if turn.store.people.pupils(relative) or turn.store.chats.n_opened(relative):
         return False
     turn.store.codes.drop(Owner("person", relative))
+    turn.store.places.take_back(relative)
     turn.store.people.blank(relative, turn.now)
     return True
 

@@ -10,6 +10,7 @@ from handlers.codes import issue_code, renew_code
 from handlers.pupil_choice import PupilChoice, ask_pupil, chosen
 from handlers.rights import Right, named_class
 from handlers.turn import Turn
+from handlers.world import WEB, BotFace
 
 PORTION = 15
 
@@ -44,13 +45,19 @@ def _portion(
     if listed:
         turn.say("{codes}", codes="\n".join(_line(turn, pupil) for pupil in listed))
     if listed and start == 0:
-        face = turn.world.bots[turn.seat.bot]
+        face = _pupils_face(turn)
         turn.say(HOW_TO, door=turn.words(face.door, base=face.base, bot=face.username))
     following = start + PORTION
     options = [("Xem tiếp", "more")] if following < len(pupils) else []
     options += [] if everyone else [("Mã của cả lớp", "all")]
     data = {"class": row.id, "everyone": everyone, "start": following}
     turn.ask("{You} xem gì nữa ạ?", [*options, ("Xong", "done")], "lop.codes", data)
+
+
+def _pupils_face(turn: Turn) -> BotFace:
+    """Where pupils go in: by this bot too, but not by Zalo, which hides what children write."""
+    face, page = turn.world.bots[turn.seat.bot], turn.world.bots[WEB]
+    return page if face.channel == "zalo" and turn.world.public_url else face
 
 
 def _line(turn: Turn, pupil: Row[Any]) -> str:
