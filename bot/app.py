@@ -21,12 +21,15 @@ from sqlalchemy import Connection
 
 from bot import collector
 from bot.channels import Channel, OutRow
-from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel, WebSettings
+from bot.channels.zalo import ZaloChannel
 from bot.clock import Clock, SystemClock
-from bot.config import API_BASE, BotSettings, Settings
+from bot.config import Settings
+from bot.files import FileLinks, Files
 from bot.intake import Intake
 from bot.keeping import Bot, CannotStart, Keeper, Lease
+from bot.making import face_of, make_channel
 from bot.marks import DatabaseMarks
 from bot.metrics import Metrics, Sight, look
 from bot.nightly import Nightly
@@ -101,8 +104,7 @@ class App:
             channel.name: Bot(channel, Lease(self.clock)) for channel in [*channels, self.web]
         }
         for bot in settings.bots:
-            capabilities = self._bots[bot.name].channel.capabilities
-            self._faces[bot.name] = BotFace(bot.channel, "", capabilities)
+            self._faces[bot.name] = face_of(bot, self._bots[bot.name].channel.capabilities)
         self._faces[WEB] = BotFace(WEB, "", self.web.capabilities, settings.base)
         self._keeper = Keeper(
             self.database,
@@ -112,6 +114,7 @@ class App:
             self._faces,
             alone=self._lock is not None,
         )
+        self._files = Files(FileLinks(settings.secret, settings.base, self.clock), self.database)
         self._waker = Waker(settings.database_url, self.clock, self._woken, self._missed)
         self._nightly = Nightly(settings, self.database, self.clock, self.metrics)
         self.more_routes: list[web.RouteDef] = []  # served besides; the demo's page
@@ -160,20 +163,27 @@ class App:
     @property
     def duties(self) -> Duties:
         """What this process has under way, for whoever steps its clock."""
-        channels = [bot.channel for bot in self._bots.values()]
-        telegrams = [one for one in channels if isinstance(one, TelegramChannel)]
+        bots = self._bots.values()
+        wired = [b.channel for b in bots if isinstance(b.channel, (TelegramChannel, ZaloChannel))]
 
         def n_waiting() -> int:
-            return sum(bot.sender.n_waiting for bot in self._bots.values() if bot.sender)
+            n_kept = sum(zalo.n_kept for zalo in self._zalos)
+            return n_kept + sum(bot.sender.n_waiting for bot in bots if bot.sender)
 
         return Duties(
             n_open=lambda: (
-                self.database.n_open + self._waker.n_open + sum(one.n_open for one in telegrams)
+                self.database.n_open + self._waker.n_open + sum(one.n_open for one in wired)
             ),
             n_waiting=n_waiting,
             n_called=lambda: self._waker.n_called,
             n_heard=lambda: self._waker.n_heard,
         )
+
+    @property
+    def _zalos(self) -> list[ZaloChannel]:
+        """The channels that keep on this disk what the database could not take."""
+        channels = [bot.channel for bot in self._bots.values()]
+        return [channel for channel in channels if isinstance(channel, ZaloChannel)]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set; then end within five seconds.
@@ -188,6 +198,7 @@ class App:
                 tasks = [group.create_task(self.ticker.run()), group.create_task(self._waker.run())]
                 tasks.append(group.create_task(self._keeper.watch()))
                 tasks.append(group.create_task(self._nightly.run()))
+                tasks += [group.create_task(self._replay(zalo)) for zalo in self._zalos]
                 tasks += [
                     group.create_task(self._keeper.keep(bot, self.settled))
                     for bot in self._bots.values()
@@ -204,6 +215,11 @@ class App:
         finally:
             await runner.cleanup()
             await self._close()
+
+    async def _replay(self, zalo: ZaloChannel) -> None:
+        """Take what this process, or the one before it, has had to keep of a bot's updates."""
+        intake, health = self.intake, self.database.health
+        await zalo.replay(intake.receive, intake.skip, lambda: health.away)
 
     async def _begin_chores(self) -> None:
         now = self.clock.now()
@@ -223,6 +239,7 @@ class App:
         )
         for bot in self._bots.values():
             application.add_routes(bot.channel.routes(self.intake.receive, self.intake.skip))
+        application.add_routes(self._files.routes())
         application.add_routes(self.more_routes)
         application.on_shutdown.append(self.web.end_streams)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
@@ -245,28 +262,6 @@ class App:
         await asyncio.to_thread(self.database.close)
         if self._lock is not None:
             self._lock.close()
-
-
-def make_channel(bot: BotSettings, settings: Settings, clock: Clock) -> TelegramChannel:
-    """The channel of one configured bot; a webhook's secret is made of the key if none is set."""
-    public_url, secret = settings.public_url, settings.secret
-    hook = (
-        f"{public_url}/hooks/telegram/{bot.name}" if bot.mode == "webhook" and public_url else None
-    )
-    return TelegramChannel(
-        TelegramSettings(
-            name=bot.name,
-            token=bot.token,
-            mode=bot.mode,
-            api_base=bot.api_base or API_BASE[bot.channel],
-            webhook_secret=bot.webhook_secret or Codes(secret).hook_secret(bot.name),
-            proxy=bot.proxy or None,
-            webhook_url=hook,
-            per_second=bot.per_second,
-            chat_interval_s=bot.chat_interval_s,
-        ),
-        clock,
-    )
 
 
 def make_world(settings: Settings, faces: Mapping[str, BotFace], clock: Clock) -> World:

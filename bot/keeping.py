@@ -11,28 +11,30 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 
 import structlog
 
-from bot.channels import Channel, DeliveryError, Rejected
+from bot.channels import Channel, DeliveryError, Rejected, Trouble
 from bot.channels.telegram import TelegramChannel
 from bot.clock import Clock
 from bot.intake import Intake
+from bot.making import introduced, may_join
 from bot.outcomes import Marks
 from bot.sender import Sender
 from content.words import COMMANDS
 from db.batch import Unit
 from db.runner import Database, Unavailable
 from db.store import Store
-from handlers.world import BotFace
+from handlers.world import WEB, BotFace
 
 LEASE = timedelta(seconds=15)
 RENEW_S = LEASE.total_seconds() / 3
 PROBE_S = 1.0
+NOTE_AGAIN = timedelta(minutes=10)
 PROBE = "probe"  # a lease that nobody needs: whether the database can be written again
 MENU_WORDS = ("hoc", "huongdan", "nguoithan", "toi", "doinguoi", "dulieu", "dung", "trogiup")
 
@@ -79,6 +81,7 @@ class Bot:
     lease: Lease
     published: bool = False
     sender: Sender | None = None
+    noted: Trouble | None = None  # the newest that `lantoa bots` can show
 
     @property
     def is_ours(self) -> bool:
@@ -113,8 +116,13 @@ class Keeper:
     async def keep(self, bot: Bot, settled: Callable[[], None]) -> None:
         """Hold the bot's lease as long as possible; poll and send while holding it."""
         name = bot.channel.name
-        bot.published = await self._introduce(bot)
-        settled()
+        try:
+            bot.published = await self._introduce(bot)
+        except Rejected as error:
+            await self._leave_out(bot, error.reason)
+            return
+        finally:
+            settled()
         while True:
             if not await self._ours(name, bot.lease):
                 await self._clock.sleep(RENEW_S)
@@ -138,6 +146,7 @@ class Keeper:
                 bot.published = True
                 loops.append(group.create_task(self._publish(bot.channel)))
             while await self._ours(bot.channel.name, bot.lease):
+                await self._note(bot)
                 await self._clock.sleep(RENEW_S)
             log.warning("lease_lost", bot=bot.channel.name)
             for task in loops:
@@ -194,25 +203,55 @@ class Keeper:
 
         Returns:
             Whether the platform has our command list already.
+
+        Raises:
+            Rejected: the platform does not want this bot.
         """
         name, face = bot.channel.name, self._faces[bot.channel.name]
         wait_s = 1.0
         while True:
             try:
-                username = await bot.channel.open()
+                known = introduced(face, bot.channel, await bot.channel.open())
                 now = self._clock.now()
-                work = partial(_remember_bot, name, face.channel, username, now)
+                work = partial(_remember_bot, name, known, may_join(bot.channel), now)
                 published = await self._database.run(Unit(work, now))
-            except Rejected as error:
-                raise CannotStart(refusal(name, error.reason)) from None
+            except Rejected:
+                raise
             except (DeliveryError, Unavailable) as error:
                 tell = log.debug if isinstance(error, Unavailable) else log.warning
                 tell("bot_unreachable", bot=name, error=type(error).__name__)
                 await self._clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, 30.0)
             else:
-                self._faces[name] = replace(face, username=username)
+                self._faces[name] = known
                 return bool(published == COMMANDS_PRINT)
+
+    async def _leave_out(self, bot: Bot, reason: str) -> None:
+        """Go on without a bot that its platform does not want, if there are others.
+
+        Raises:
+            CannotStart: there is no other; whoever began this wants to know at once.
+        """
+        name = bot.channel.name
+        channels = [face.channel for face in self._faces.values() if face.channel != WEB]
+        if len(channels) == 1:
+            raise CannotStart(refusal(name, reason, *channels))
+        log.error("token_refused" if reason == "token" else "bot_refused", bot=name, reason=reason)
+        await self._remember_trouble(bot, Trouble(reason, self._clock.now()))
+
+    async def _note(self, bot: Bot) -> None:
+        """Let `lantoa bots` show what is wrong with the bot; the same again after 10 minutes."""
+        found, noted = bot.channel.trouble, bot.noted
+        if found is None or found == noted:
+            return
+        if noted is None or found.reason != noted.reason or found.at - noted.at >= NOTE_AGAIN:
+            await self._remember_trouble(bot, found)
+
+    async def _remember_trouble(self, bot: Bot, trouble: Trouble) -> None:
+        with suppress(Unavailable):  # then another time
+            work = partial(_troubled, bot.channel.name, trouble)
+            await self._database.run(Unit(work, self._clock.now()))
+            bot.noted = trouble
 
     async def _publish(self, channel: Channel) -> None:
         """Give Telegram our command list; best effort, the next start tries again."""
@@ -239,10 +278,14 @@ COMMAND_LIST = [(word, COMMANDS[word].label) for word in MENU_WORDS]
 COMMANDS_PRINT = sha256(repr(COMMAND_LIST).encode()).hexdigest()[:32]
 
 
-def refusal(bot: str, reason: str) -> str:
+TOKENS_AT = {"telegram": "@BotFather", "zalo": "Zalo Bot Manager"}
+
+
+def refusal(bot: str, reason: str, channel: str) -> str:
     """What the person who typed `lantoa run` is told when the platform refuses the bot."""
     if reason == "token":
-        return f"Bot {bot}: nền tảng không nhận mã bot (token). Xem lại token ở @BotFather."
+        where = TOKENS_AT[channel]
+        return f"Bot {bot}: nền tảng không nhận mã bot (token). Xem lại token ở {where}."
     return f"Bot {bot}: nền tảng từ chối ({reason}). Xem lại LANTOA_PUBLIC_URL và cài đặt của bot."
 
 
@@ -255,10 +298,17 @@ def _probe(holder: str, now: datetime, store: Store) -> None:
     store.bots.release(PROBE, holder)
 
 
-def _remember_bot(name: str, channel: str, username: str, now: datetime, store: Store) -> str:
-    store.bots.seen(name, channel, username, now)
+def _remember_bot(
+    name: str, face: BotFace, joins_groups: bool | None, now: datetime, store: Store
+) -> str:
+    store.bots.seen(name, face.channel, face.username, now, joins_groups=joins_groups)
+    store.bots.trouble(name, None, now)  # whatever it was, it is over
     known = [row for row in store.bots.all() if row.name == name]
     return str(known[0].commands)
+
+
+def _troubled(name: str, trouble: Trouble, store: Store) -> None:
+    store.bots.trouble(name, trouble.reason, trouble.at)
 
 
 def _published(bot: str, store: Store) -> None:

@@ -20,7 +20,6 @@ from bot.clock import Clock
 from bot.intake import describe
 from db.runner import Unavailable
 
-FOLDER = "spool"
 MOST = 10_000
 MOST_BYTES = 64 << 20
 LOOK_S = 1.0  # while the database is away; somebody else tries it

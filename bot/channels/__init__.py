@@ -81,6 +81,26 @@ class ChatMoved(DeliveryError):
         self.chat = chat
 
 
+def why(error: DeliveryError) -> str:
+    """Our own short word for a failure, without any text of a message or of a platform."""
+    if isinstance(error, (RetryLater, Rejected)):
+        return error.reason
+    return "no answer" if isinstance(error, Uncertain) else type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with a bot as a whole, for the operator.
+
+    Attributes:
+        reason: our own short word for it.
+        at: when it was met.
+    """
+
+    reason: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class OutRow:
     """One committed outbox row: one wire call to make.
@@ -151,10 +171,15 @@ class Channel(Protocol):
         """What can be shown here, and how fast."""
         ...
 
+    @property
+    def trouble(self) -> Trouble | None:
+        """The newest thing that was wrong with the bot as a whole; None if nothing ever was."""
+        ...
+
     async def open(self) -> str:
         """Connect; return the bot's public user name.
 
-        Raises DeliveryError if the platform refuses the token.
+        Raises DeliveryError; `Rejected("token")` if the platform refuses the token.
         """
         ...
 
@@ -162,8 +187,8 @@ class Channel(Protocol):
         """Take updates until cancelled, acknowledging each only after `receive` returned.
 
         `skip(bot, key, reason)` remembers and counts an update that cannot be read. Also does the
-        best-effort
-        edits of tapped messages. In webhook mode it only does the latter.
+        best-effort edits of tapped messages. In webhook mode it only does the latter. It returns
+        when there is nothing more to listen to, as once the token is refused.
         """
         ...
 
@@ -173,6 +198,8 @@ class Channel(Protocol):
 
     async def send(self, row: OutRow) -> str:
         """Make the row's wire call; return the platform's message id ("" if it gives none).
+
+        A channel whose platform fetches pictures itself sends the address of one (`bot.files`).
 
         Raises:
             RetryLater, Uncertain, Rejected, ChatGone, ChatMoved: see there.
@@ -195,6 +222,8 @@ __all__ = [
     "Rejected",
     "RetryLater",
     "Skip",
+    "Trouble",
     "Unavailable",
     "Uncertain",
+    "why",
 ]

@@ -22,8 +22,10 @@ from bot.channels import (
     Rejected,
     RetryLater,
     Skip,
+    Trouble,
     Unavailable,
     Uncertain,
+    why,
 )
 from bot.channels.capabilities import TELEGRAM
 from bot.channels.telegram_marks import TapMarks
@@ -119,6 +121,7 @@ class TelegramChannel:
         self._me = NOBODY
         self._admin: Admin | None = None
         self.counts: Counter[str] = Counter()
+        self.trouble: Trouble | None = None
         self._marks = TapMarks(self._wire, clock, self.counts)
         self._back_off_s = BACK_OFF_S[0]
 
@@ -202,6 +205,7 @@ class TelegramChannel:
         try:
             return await self._send(row)
         except RetryLater as error:
+            self.trouble = Trouble(why(error), self._clock.now())
             raise (of_chat(error) if row.group else error) from None
 
     async def _send(self, row: OutRow) -> str:
@@ -284,6 +288,7 @@ class TelegramChannel:
         """Mend what can be mended, and wait."""
         log.warning("poll_failed", bot=self.name, error=type(error).__name__, why=str(error))
         self.counts["poll_failed"] += 1
+        self.trouble = Trouble(why(error), self._clock.now())
         if isinstance(error, Rejected) and error.reason == "webhook is set":
             try:
                 await (await self.admin()).delete_webhook()

@@ -106,6 +106,11 @@ class WebChannel:
         """As much as Telegram shows, so that a conversation reads the same; and no limits."""
         return CAPABILITIES
 
+    @property
+    def trouble(self) -> None:
+        """There is no platform that could give any."""
+        return
+
     async def open(self) -> str:
         """Nothing to connect to, and no user name."""
         return ""

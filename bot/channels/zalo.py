@@ -1,0 +1,346 @@
+"""Zalo: one bot's webhook or polling, and its sends. No buttons, no edits, pictures by address."""
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, Literal
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from bot.channels import (
+    DeliveryError,
+    OutRow,
+    Receive,
+    Rejected,
+    RetryLater,
+    Skip,
+    Trouble,
+    Uncertain,
+    why,
+)
+from bot.channels.capabilities import ZALO
+from bot.channels.wire import Unreadable, new_session
+from bot.channels.zalo_parse import SECRET_HEADER, key_of, me_of, sent_at, updates_in
+from bot.channels.zalo_requests import PHOTO_S, POLL_S, SEND_S, photo_request, say_request
+from bot.channels.zalo_taking import Hands, Taking, decoded
+from bot.channels.zalo_wire import ZaloWire
+from bot.clock import Clock
+from bot.rendering import KINDS
+from bot.spool import Spool, SpoolFull
+from content.fit import Capabilities
+
+BACK_OFF_S = (1.0, 60.0)
+POLL_EVERY_S = 1.0
+REFUSED_S = 300.0
+AGAIN_S = 5
+MOST_TAKEN = 1000
+
+log = structlog.get_logger()
+
+Address = Callable[[OutRow], str]
+"""Where a row's picture can be fetched from anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZaloSettings:
+    """One Zalo bot.
+
+    Attributes:
+        name: our name of it.
+        token: from Zalo Bot Manager; never shown, also not by `repr`.
+        mode: who begins: we ask (`polling`), or Zalo posts to us (`webhook`).
+        api_base: where the Bot API is.
+        webhook_secret: what Zalo must say in its header; required in webhook mode, 8 to 256
+            characters.
+        proxy: `http://…` of a proxy for everything that goes out.
+        webhook_url: full https address of our route; None if somebody else sets the webhook.
+        per_second: most messages in any second; Zalo tells no limit.
+        chat_interval_s: least seconds between two messages to one chat.
+        group_per_minute: most messages to one group in any minute.
+        remembers: for how long the key of an update is known; what is older may have been taken
+            already.
+
+    Raises:
+        ValueError: webhook mode without a secret.
+    """
+
+    name: str
+    token: str = field(repr=False)
+    mode: Literal["polling", "webhook"] = "polling"
+    api_base: str = "https://bot-api.zaloplatforms.com"
+    webhook_secret: str = field(default="", repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    webhook_url: str | None = None
+    per_second: int = ZALO.per_second
+    chat_interval_s: float = ZALO.chat_interval_s
+    group_per_minute: int = ZALO.group_per_minute
+    remembers: timedelta = timedelta(days=29)
+
+    def __post_init__(self) -> None:
+        """Refuse what would let anybody post updates."""
+        if self.mode == "webhook" and not self.webhook_secret:
+            raise ValueError(f"bot {self.name}: webhook mode needs a webhook_secret")
+
+
+class ZaloChannel:
+    """One bot on Zalo; see `Channel` for what each method promises."""
+
+    def __init__(
+        self,
+        settings: ZaloSettings,
+        clock: Clock,
+        spool: Spool,
+        address: Address | None = None,
+        make_session: Callable[[], aiohttp.ClientSession] | None = None,
+    ) -> None:
+        """Note the settings; nothing is called before `open`.
+
+        Args:
+            settings: of the bot.
+            clock: time.
+            spool: where updates wait that the database could not take.
+            address: where pictures can be fetched; None if nobody can come to us for one.
+            make_session: makes the client session; None for one by the settings.
+        """
+        self._settings = settings
+        self._clock = clock
+        self._spool = spool
+        self._address = address
+        session = make_session or partial(new_session, settings.proxy)
+        self._wire = ZaloWire(settings.api_base, settings.token, session)
+        self._taking = Taking(settings.name, spool)
+        self.counts = self._taking.counts
+        self.trouble: Trouble | None = None
+        self._refused = False
+        self._taken: dict[str, None] = {}  # keys of the newest polled updates
+        self._back_off_s = BACK_OFF_S[0]
+
+    @property
+    def name(self) -> str:
+        """The bot's name in the settings."""
+        return self._settings.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Zalo's limits, and the rates from the settings."""
+        limits = self._settings
+        return replace(
+            ZALO,
+            per_second=limits.per_second,
+            chat_interval_s=limits.chat_interval_s,
+            group_per_minute=limits.group_per_minute,
+            pictures=self._address is not None,
+        )
+
+    @property
+    def n_open(self) -> int:
+        """Calls that were begun and are not yet answered, and files being read or written."""
+        return self._wire.n_open + self._spool.n_open
+
+    @property
+    def n_kept(self) -> int:
+        """Updates on the disk that are still to be taken."""
+        return len(self._spool)
+
+    @property
+    def zalo_id(self) -> str:
+        """The bot's number at Zalo; "" as long as Zalo has not told it."""
+        return self._taking.me.id
+
+    @property
+    def joins_groups(self) -> bool | None:
+        """Whether Zalo lets it into groups; None if Zalo has not said."""
+        return self._taking.me.joins_groups
+
+    async def open(self) -> str:
+        """Ask who we are and set the webhook, or take it away for polling; return our name.
+
+        The webhook is set at each start: Zalo tells its address, never its secret.
+
+        Raises:
+            DeliveryError: as of every call; `Rejected("token")` if the token is refused.
+        """
+        try:
+            self._taking.me = me_of(await self._wire.call("getMe", {}, SEND_S))
+        except Unreadable as error:
+            raise Uncertain(error.reason) from None
+        if self._settings.mode == "polling":
+            await self._wire.delete_webhook()
+        elif self._settings.webhook_url is not None:
+            await self._set_webhook(self._settings.webhook_url)
+        return self._taking.me.name
+
+    async def _set_webhook(self, url: str) -> None:
+        """Have updates posted to `url`. It is kept also if Zalo's own try of it fails."""
+        try:
+            await self._wire.set_webhook(url, self._settings.webhook_secret)
+        except (Rejected, Uncertain) as error:
+            if why(error) == "token" or await self._wire.webhook_url() != url:
+                raise error from None
+            log.warning("webhook_not_verified", bot=self.name, why=why(error))
+
+    async def listen(self, receive: Receive, skip: Skip) -> None:
+        """Poll (in polling mode) until cancelled, or until the token is refused."""
+        if self._settings.mode == "polling":
+            await self._poll(Hands(receive, skip))
+
+    async def replay(self, receive: Receive, skip: Skip, away: Callable[[], bool]) -> None:
+        """Take what waits on this process's disk, whenever the database can; for ever.
+
+        `away` says whether the database is known to be away.
+        """
+        await self._taking.replay(Hands(receive, skip), self._clock, away)
+
+    def routes(self, receive: Receive, skip: Skip) -> list[web.RouteDef]:
+        """The webhook's route in webhook mode."""
+        if self._settings.mode == "polling":
+            return []
+        path = f"/hooks/zalo/{self.name}"
+        return [
+            web.get(path, _probed),
+            web.post(path, partial(self._hook, Hands(receive, skip))),
+        ]
+
+    async def send(self, row: OutRow) -> str:
+        """Make the row's call; return the new message's id, "" if Zalo gives none."""
+        if self._refused:
+            raise _silent()
+        try:
+            return await self._send(row)
+        except Rejected as error:
+            if error.reason != "token":
+                raise
+            self._refuse()
+            raise _silent() from None
+        except RetryLater as error:
+            self._note(error)
+            raise
+
+    async def _send(self, row: OutRow) -> str:
+        if row.kind == "delete":
+            raise Rejected("cannot be deleted")
+        if row.kind in KINDS and self._address is not None:
+            request = photo_request(row, self._address(row))
+            return _message_id(await self._wire.call("sendPhoto", request, PHOTO_S))
+        if row.kind in KINDS:
+            row = replace(row, body={"text": in_words(row.body)})
+        elif row.kind != "say":
+            raise Rejected(f"unknown kind {row.kind}")
+        return _message_id(await self._wire.call("sendMessage", say_request(row), SEND_S))
+
+    async def close(self) -> None:
+        """End the connections."""
+        await self._wire.close()
+
+    # Trouble
+
+    def _note(self, error: DeliveryError) -> None:
+        self.trouble = Trouble(why(error), self._clock.now())
+
+    def _refuse(self) -> None:
+        """The token is refused: one alarm; from now on nothing is asked or sent with it."""
+        if not self._refused:
+            self._refused = True
+            log.error("token_refused", bot=self.name)
+        self._note(Rejected("token"))
+
+    # Polling
+
+    async def _poll(self, hands: Hands) -> None:
+        """Ask for one update after the other, once a second at most."""
+        while not self._refused:
+            began = self._clock.steady()
+            try:
+                answer = await self._wire.poll(POLL_S)
+            except DeliveryError as error:
+                await self._poll_failed(error)
+            else:
+                self._back_off_s = BACK_OFF_S[0]
+                for raw in updates_in(answer) if answer is not None else ():
+                    await self._take_polled(raw, hands)
+            await self._clock.sleep(began + POLL_EVERY_S - self._clock.steady())
+
+    async def _take_polled(self, raw: object, hands: Hands) -> None:
+        """Take one update, if it is new. It may never come again, or with every poll."""
+        key, sent = key_of(raw), sent_at(raw)
+        if key in self._taken:
+            return
+        if sent is not None and self._clock.now() - sent > self._settings.remembers:
+            self.counts["too_old"] += 1
+        else:
+            await self._insist(raw, hands)
+        self._taken[key] = None
+        if len(self._taken) > MOST_TAKEN:
+            del self._taken[next(iter(self._taken))]
+
+    async def _insist(self, raw: object, hands: Hands) -> None:
+        """Take one update; while neither database nor disk can, ask for no other."""
+        body = json.dumps(raw).encode()  # which writes half an emoji too, unlike orjson
+        while True:
+            try:
+                return await self._taking.take(raw, body, hands)
+            except SpoolFull:
+                await self._pause()
+
+    async def _poll_failed(self, error: DeliveryError) -> None:
+        """Mend what can be mended, and wait."""
+        if isinstance(error, Rejected) and error.reason == "token":
+            self._refuse()
+            return
+        log.warning("poll_failed", bot=self.name, error=type(error).__name__, why=why(error))
+        self.counts["poll_failed"] += 1
+        self._note(error)
+        if isinstance(error, Rejected):  # most likely a webhook that somebody has set
+            try:
+                await self._wire.delete_webhook()
+            except DeliveryError as again:
+                log.warning("webhook_not_deleted", bot=self.name, error=type(again).__name__)
+        await self._pause(error.after_s if isinstance(error, RetryLater) else 0)
+
+    async def _pause(self, least_s: float = 0) -> None:
+        """Wait 1 s, then 2, 4 ... up to 60, or `least_s` if that is more."""
+        await self._clock.sleep(max(self._back_off_s, least_s))
+        self._back_off_s = min(self._back_off_s * 2, BACK_OFF_S[1])
+
+    # Webhook
+
+    async def _hook(self, hands: Hands, request: web.Request) -> web.Response:
+        """Take one posted update; answer only when it is committed, or on the disk."""
+        said = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(said, self._settings.webhook_secret.encode()):
+            self.counts["hook_refused"] += 1
+            return web.Response(status=403)
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=413)
+        try:
+            await self._taking.take(decoded(body), body, hands)
+        except SpoolFull:
+            return web.Response(status=503, headers={"Retry-After": str(AGAIN_S)})
+        return web.Response()
+
+
+async def _probed(_request: web.Request) -> web.Response:
+    """Somebody looks whether the webhook's address is there; perhaps Zalo does."""
+    return web.Response()
+
+
+def in_words(body: Mapping[str, Any]) -> str:
+    """What a row says; of a picture that nobody can fetch from us any more, what it shows."""
+    return "\n".join(str(body[part]) for part in ("text", "link") if body.get(part))
+
+
+def _silent() -> RetryLater:
+    """Nothing goes out before somebody has given a token that works, and begun again."""
+    return RetryLater(REFUSED_S, whole_channel=True, reason="token")
+
+
+def _message_id(sent: object) -> str:
+    """The id in an answer's result: sendMessage gives one, but not everything that succeeds."""
+    return str(sent.get("message_id") or "") if isinstance(sent, dict) else ""
