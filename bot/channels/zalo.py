@@ -30,7 +30,7 @@ from bot.channels.zalo_requests import PHOTO_S, POLL_S, SEND_S, photo_request, s
 from bot.channels.zalo_taking import Hands, Taking, decoded
 from bot.channels.zalo_wire import ZaloWire
 from bot.clock import Clock
-from bot.rendering import KINDS
+from bot.rendering import KINDS, render
 from bot.spool import Spool, SpoolFull
 from content.fit import Capabilities
 
@@ -224,14 +224,28 @@ class ZaloChannel:
     async def _send(self, row: OutRow) -> str:
         if row.kind == "delete":
             raise Rejected("cannot be deleted")
-        if row.kind in KINDS and self._address is not None:
-            request = photo_request(row, self._address(row))
-            return _message_id(await self._wire.call("sendPhoto", request, PHOTO_S))
         if row.kind in KINDS:
-            row = replace(row, body={"text": in_words(row.body)})
-        elif row.kind != "say":
+            return await self._show(row)
+        if row.kind != "say":
             raise Rejected(f"unknown kind {row.kind}")
         return _message_id(await self._wire.call("sendMessage", say_request(row), SEND_S))
+
+    async def _show(self, row: OutRow) -> str:
+        """Send a picture, with all that its turn says; where it cannot be shown, the words alone.
+
+        A picture that Zalo refuses was certainly not delivered: the question under it must be.
+        """
+        if self._address is not None:
+            try:
+                render(row.kind, row.body)
+                request = photo_request(row, self._address(row))
+                return _message_id(await self._wire.call("sendPhoto", request, PHOTO_S))
+            except Rejected as error:
+                if error.reason == "token":
+                    raise
+                log.warning("picture_refused", bot=row.bot, row=row.id, why=error.reason)
+        words = say_request(replace(row, body={"text": in_words(row.body)}))
+        return _message_id(await self._wire.call("sendMessage", words, SEND_S))
 
     async def close(self) -> None:
         """End the connections."""
@@ -332,7 +346,7 @@ async def _probed(_request: web.Request) -> web.Response:
 
 
 def in_words(body: Mapping[str, Any]) -> str:
-    """What a row says; of a picture that nobody can fetch from us any more, what it shows."""
+    """What a picture's row says without its picture; a QR's link is there to be read too."""
     return "\n".join(str(body[part]) for part in ("text", "link") if body.get(part))
 
 
