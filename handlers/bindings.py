@@ -1,4 +1,4 @@
-"""Where a class's tallies go: its group or its page; bound, ended, and when they are due."""
+"""Where a class's tallies go: its group, its page, else its teacher; and when they are due."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -37,7 +37,7 @@ def begin_binding(turn: Turn, class_id: int, account_id: int, by: int | None) ->
 
 
 def end_binding(turn: Turn, bound: Row[Any], by: int | None) -> None:
-    """The group or page is no longer the class's; its slot is remembered, nothing is sent.
+    """The group or page is no longer the class's; its tallies go to its teacher from now on.
 
     Args:
         turn: any; the caller has checked the right to it.
@@ -53,13 +53,13 @@ def end_binding(turn: Turn, bound: Row[Any], by: int | None) -> None:
 def set_slot(
     turn: Turn, class_id: int, rule: Mapping[str, Any], account_id: int | None
 ) -> datetime | None:
-    """Set the class's weekly time; without a group or a page it is only remembered.
+    """Set the class's weekly time, and whom its tally goes to.
 
     Args:
         turn: any.
         class_id: a class that exists.
         rule: see `handlers.slots.rule_of`.
-        account_id: the bound group or page.
+        account_id: the bound group or page; None: it goes to the class's teacher, privately.
 
     Returns:
         The old time at which the first tally still comes, None if it comes by the rule: the new
@@ -68,7 +68,7 @@ def set_slot(
     schedules, key = turn.store.schedules, slot_key(class_id)
     zone = turn.world.zone
     at, known = due.next_time(rule, turn.now, zone), schedules.get(key)
-    kept = known if account_id is not None and known and _comes_first(turn, known, at) else None
+    kept = known if known is not None and _comes_first(turn, known, at) else None
     schedules.set(
         Due(
             key,
@@ -76,20 +76,18 @@ def set_slot(
             kept.next_at if kept is not None else at,
             dict(rule),
             class_id,
+            person_id=turn.store.classes.teacher(class_id) if account_id is None else None,
             account_id=account_id,
             data=kept.data if kept is not None else None,
             zone=zone.key,
         )
     )
-    row = schedules.get(key)
-    if account_id is None and row is not None:
-        schedules.move(row.id, None)
     return kept.next_at if kept is not None else None
 
 
 def _comes_first(turn: Turn, known: Row[Any], at: datetime) -> bool:
     """Whether an older week's tally, or this week's, is still to come before `at`."""
-    if known.account_id is None or known.next_at is None or known.next_at >= at:
+    if known.next_at is None or known.next_at >= at:
         return False
     made_up = "slot" in (known.data or {})
     return made_up or turn.world.week(known.next_at) < turn.world.week(at)

@@ -13,7 +13,7 @@ from content.dialogue import Message
 from db.session import NewRow
 from db.store import Store
 from db.store.schedules import Due
-from handlers import budget, reach, unasked
+from handlers import budget, reach, slot_care, unasked
 from handlers.turn import Turn
 from handlers.unasked import quiet
 from handlers.world import WEB, World
@@ -70,11 +70,12 @@ class Fire:
 
 
 def begin_chores(world: World, now: datetime, store: Store) -> None:
-    """Set the daily cleaning, if it is not set, and bring back what lies too far ahead."""
+    """Set the daily cleaning and the classes' slots, and bring back what lies too far ahead."""
     mend(world, now, store)
     if store.schedules.get(CLEAN.key) is None and CLEAN.rule is not None:
         first = next_time(CLEAN.rule, now, world.zone)
         store.schedules.set(replace(CLEAN, next_at=first, zone=world.zone.key))
+    slot_care.ensure_slots(store, world, now)
 
 
 def mend(world: World, now: datetime, store: Store) -> None:
@@ -170,6 +171,7 @@ def fire(
     if row.kind == CLEAN.kind:
         store.chores.clean(now, world.keep_days)
         mend(world, now, store)
+        slot_care.ensure_slots(store, world, now)
     if store.seat is None:  # nobody to speak to now: blocked, or not yet joined
         store.schedules.move(
             row.id, _after(row, BY_RULE if row.rule else now + timedelta(days=1), world, now)
@@ -228,15 +230,25 @@ def _said(turn: Turn, row: Row[Any]) -> tuple[NewRow, ...]:
     if not turn.unasked:
         turn.rank = "answer"
     elif person is not None and turn.messages:
-        who = {"person": person.id, "account": turn.seat.account_id, "at": turn.now.isoformat()}
-        who["cause"] = row.key
-        tried = {reach.AWAY: reach.tried(row)} if reach.tried(row) else {}
-        turn.sense = {"kind": "unasked", **(turn.sense or {}), **who, **tried}
+        give_sense(turn, row)
         farewell = unasked.FAREWELL.get(person.kind) if turn.last_word else None
         if farewell is not None:
             last = turn.messages[-1]
             turn.messages[-1] = Message(f"{last.text}\n\n{turn.words(farewell)}", last.choices)
     return (*turn.rows, *turn.finish())
+
+
+def give_sense(turn: Turn, row: Row[Any]) -> None:
+    """Keep with a fired turn's messages whom they are for, and which schedule they come from.
+
+    Args:
+        turn: of somebody who speaks; a `sense` of its own keeps its kind.
+        row: the schedule.
+    """
+    who = {"person": turn.person.id, "account": turn.seat.account_id, "at": turn.now.isoformat()}
+    who["cause"] = row.key
+    tried = {reach.AWAY: reach.tried(row)} if reach.tried(row) else {}
+    turn.sense = {"kind": "unasked", **(turn.sense or {}), **who, **tried}
 
 
 def _keep_waiting(store: Store, row: Row[Any], slot: datetime | None) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from db.seats import Person
 from db.store import Store
 from db.store.reminders import Reminders
 from handlers import budget, kept, reach, recall, unasked
@@ -50,6 +51,17 @@ def judge(store: Store, world: World, sense: Mapping[str, Any] | None, now: date
 
 def _person(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
     """Whether the person may be sent anything unasked now, there; else it waits until they may."""
+    found = _listening(store, sense, now)
+    if isinstance(found, Verdict):
+        return found
+    held = unasked.hold_sending(store, world, found, now)
+    if held is not None:
+        return Verdict(held.reason, held.until)
+    return _spare(reach.Reader(store, world, now), sense)
+
+
+def _listening(store: Store, sense: Mapping[str, Any], now: datetime) -> Person | Verdict:
+    """The person, if they speak there and have not said `dung`; else what becomes of it."""
     person = store.people.get(sense["person"])
     if person is None:
         return Verdict("erased")
@@ -59,10 +71,7 @@ def _person(store: Store, world: World, sense: Mapping[str, Any], now: datetime)
     if speaking != person.id:  # what is meant for one is not for the eyes of another
         gone = person.id not in store.chats.persons(sense["account"])
         return Verdict("left the chat") if gone else Verdict("someone else", now + SOMEONE_ELSE)
-    held = unasked.hold_sending(store, world, person, now)
-    if held is not None:
-        return Verdict(held.reason, held.until)
-    return _spare(reach.Reader(store, world, now), sense)
+    return person
 
 
 def _spare(reader: reach.Reader, sense: Mapping[str, Any]) -> Verdict:
@@ -149,6 +158,20 @@ def _tally(store: Store, world: World, sense: Mapping[str, Any], now: datetime) 
     return Verdict(held.reason, held.until) if held is not None else SEND
 
 
+def _own_tally(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:
+    """The class still has neither group nor page, and its teacher may be written to.
+
+    Like a group's tally it goes out even where the bot has to save.
+    """
+    found = _listening(store, sense, now)
+    if isinstance(found, Verdict):
+        return found
+    if store.classes.binding(sense["class"]) is not None:
+        return Verdict("bound")
+    held = unasked.hold_sending_tally(store, world, found, now)
+    return Verdict(held.reason, held.until) if held is not None else SEND
+
+
 JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
         "unasked": _person,
@@ -159,6 +182,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
         "kept": _kept,
         "unsure": _unsure,
         "tally": _tally,
+        "own-tally": _own_tally,
     }
 )
 """By `sense["kind"]`."""

@@ -15,8 +15,7 @@ from db.store.audit import Change
 from db.store.classes import Note
 from db.store.reminders import Reminders
 from db.store.schedules import Due
-from db.store.tallies import Sent
-from handlers import due
+from handlers import due, forwarding, week_tally
 from handlers.due import Fired
 from handlers.rights import ClassChoice, Right, choose_class, may, named_class
 from handlers.turn import Options, Turn
@@ -154,13 +153,18 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:
     """A class's slot has come, or has been missed and is made up: one week's tally to its group.
 
     The occurrence outlives a wait for the morning, or for a rest to end, in the schedule's data.
+    Without a group or a page it goes to the teacher.
     """
+    if row.account_id is None and not turn.seat.is_group:
+        return forwarding.fired(turn, row)
+    if row.account_id != turn.seat.account_id:
+        return turn.now  # bound or unbound since its chat was looked up
     zone = due.zone_of(row, turn.world)
-    at = _occurrence(row)
+    at = week_tally.occurrence(row)
     while at < turn.now - MOST_WEEKS_BACK:
         at = due.next_time(row.rule, at, zone)
     held = class_hold(turn.store, turn.world, row.class_id, turn.now)
-    if held is not None and not _rests(turn, row.class_id, at):
+    if held is not None and not week_tally.rests(turn, row.class_id, at):
         turn.store.schedules.note(row.id, {"slot": at.isoformat()})
         return held.until
     _send(turn, row, at)
@@ -169,38 +173,22 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:
     return due.next_time(row.rule, at, zone)  # perhaps missed already: then it is made up next
 
 
-def _occurrence(row: Row[Any]) -> datetime:
-    kept = (row.data or {}).get("slot")
-    return datetime.fromisoformat(kept) if kept else row.next_at
-
-
 def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
     """The tally of the week `at` lies in, unless it was sent, is in a break, or has nothing.
 
     Where a backup was restored it may have been sent since: then a teacher is asked.
     """
-    world, tallies = turn.world, turn.store.tallies
-    monday = world.week(at)
-    sunday = monday + timedelta(days=6)
     bound = turn.store.classes.binding_of(turn.seat.account_id)
-    if bound is None or bound.class_id != row.class_id or _rests(turn, row.class_id, at):
+    if bound is None or bound.class_id != row.class_id:
         return
-    if tallies.sent(turn.seat.account_id, monday) or not tallies.begun(row.class_id, at):
+    if not week_tally.is_wanted(turn, row.class_id, at):
         return
-    figures = tallies.figures(row.class_id, monday, sunday, at, world.zone)
+    kept = week_tally.keep(turn, row.class_id, at)
     turn.late = turn.now - at > due.TOO_LATE
-    kept = tallies.add(Sent(row.class_id, turn.seat.account_id, monday, at), figures, turn.now)
     if turn.seat.bot != WEB and Reminders(turn.store.session).in_gap(at):
-        turn.woke = _ask_teacher(turn.store, tallies.get(kept), turn.now)
+        turn.woke = _ask_teacher(turn.store, turn.store.tallies.get(kept.id), turn.now)
         return
-    _put(turn, kept, texts.weekly(figures, world.school.kind, late=turn.late))
-
-
-def _rests(turn: Turn, class_id: int, at: datetime) -> bool:
-    """Whether the class has no school on the Sunday of that week; then the week has no tally."""
-    row = turn.store.classes.get(class_id)
-    sunday = turn.world.week(at) + timedelta(days=6)
-    return turn.world.school.in_break(sunday, row.label if row is not None else "")
+    _put(turn, kept.id, texts.weekly(kept.figures, turn.world.school.kind, late=turn.late))
 
 
 def _put(turn: Turn, tally_id: int, text: str) -> None:
@@ -214,11 +202,7 @@ def _put(turn: Turn, tally_id: int, text: str) -> None:
     if known is not None and not page:
         turn.sense = {"kind": "tally", "account": known.account_id, "class": known.class_id}
     turn.say("{words}", words=text)
-    rows = turn.finish()
-    turn.store.session.flush()
-    turn.store.tallies.link(tally_id, rows[0].id)
-    turn.messages.clear()
-    turn.rows.extend(rows)
+    week_tally.put(turn, tally_id)
 
 
 def unsure(store: Store, outbox_id: int, now: datetime) -> bool:

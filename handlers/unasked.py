@@ -98,11 +98,16 @@ def full(used: Budget, world: World, person: Person, now: datetime) -> Hold | No
         return Hold("unanswered", now + DAY)
     if used.last_at is not None and now - used.last_at < APART:
         return Hold("soon", used.last_at + APART)
-    if used.n_week >= MOST_A_WEEK:
-        monday = world.week(now) + WEEK
-        at = datetime.combine(monday, FRESH_WEEK_AT, world.zone)
-        return Hold("used up", at.astimezone(UTC))
-    return None
+    return used_up(used, world, now)
+
+
+def used_up(used: Budget, world: World, now: datetime) -> Hold | None:
+    """Why the week's allowance leaves nothing to send; None: it does."""
+    if used.n_week < MOST_A_WEEK:
+        return None
+    monday = world.week(now) + WEEK
+    at = datetime.combine(monday, FRESH_WEEK_AT, world.zone)
+    return Hold("used up", at.astimezone(UTC))
 
 
 def hold_sending(store: Store, world: World, person: Person, now: datetime) -> Hold | None:
@@ -111,6 +116,24 @@ def hold_sending(store: Store, world: World, person: Person, now: datetime) -> H
     return never(store, world, person, now) or full(
         _counted(sent, store, world, person.id, now), world, person, now
     )
+
+
+def hold_tally(store: Store, world: World, person: Person, now: datetime) -> Hold | None:
+    """Why a class's tally may not go to its teacher now.
+
+    It takes its place in the week's three, but need not be 20 hours from the last message: it comes
+    at the hour that the teacher has chosen, and is needed for Monday's flag ceremony. What comes
+    after it keeps its distance from it.
+    """
+    found = budget(store, world, person.id, now)
+    return never(store, world, person, now) or used_up(found, world, now)
+
+
+def hold_sending_tally(store: Store, world: World, person: Person, now: datetime) -> Hold | None:
+    """The same for one that is written; only what was sent before counts."""
+    sent = [each for each in Reminders(store.session).recent(person.id) if each.is_sent]
+    found = _counted(sent, store, world, person.id, now)
+    return never(store, world, person, now) or used_up(found, world, now)
 
 
 def budget(store: Store, world: World, person_id: int, now: datetime) -> Budget:

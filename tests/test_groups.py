@@ -127,7 +127,7 @@ def test_a_class_has_one_group_and_a_group_one_class(school):
     assert "nhóm của lớp 7B" in text
     (row,) = binding(school)
     assert row.class_id == school.class_id["7B"]
-    assert slot(school).next_at is None
+    assert slot(school).account_id is None
     school.tick("2026-11-23 08:00")
     assert first.heard() == []
     assert second.heard() == []  # 7B has learned nothing yet
@@ -199,7 +199,8 @@ def test_only_a_known_teacher_of_the_class_unbinds_in_the_group(school):
     teacher.heard()
     assert "Đã gỡ nhóm khỏi lớp 7A" in teacher.says("/huygan")
     assert binding(school) == []
-    assert slot(school).next_at is None
+    assert slot(school).account_id is None
+    assert slot(school).person_id == school.person["hoa"]
     assert "chưa gắn với lớp nào" in teacher.says("/huygan")
 
 

@@ -127,8 +127,9 @@ def test_a_slot_set_before_the_group_is_bound_is_kept(school):
     hoa.taps("Đổi giờ gửi")
     hoa.taps("Thứ Sáu")
     assert "Thứ Sáu lúc 18:00" in hoa.taps("18:00")
-    assert slot(school).next_at is None
+    assert (slot(school).account_id, slot(school).person_id) == (None, school.person["hoa"])
     bound(school)
+    assert slot(school).account_id is not None
     assert slot(school).next_at == local("2026-11-20 18:00")
 
 
@@ -216,7 +217,7 @@ def test_unbinding_asks_twice(school):
     hoa.taps("Gỡ nhóm")
     assert "đã gỡ nhóm khỏi lớp 7A" in hoa.taps("Gỡ nhóm")
     assert school.rows("group_binding")[0].unbound_at is not None
-    assert slot(school).next_at is None
+    assert slot(school).account_id is None
 
 
 def test_who_has_not_started_is_named_to_the_own_teacher_only(school):

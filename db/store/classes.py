@@ -1,11 +1,11 @@
 """Classes: their pupils and teachers, groups and notes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, or_, select, update
+from sqlalchemy import Row, and_, bindparam, exists, func, or_, select, update
 
 from db.models import (
     account,
@@ -60,6 +60,23 @@ TO_TELL = exists().where(
     person.c.id == membership.c.person_id,
     person.c.reminders_off_at.is_(None),
 )
+UNBOUND = (
+    select(
+        school_class.c.id,
+        schedule.c.rule,
+        schedule.c.next_at,
+        schedule.c.person_id,
+        schedule.c.data,
+    )
+    .outerjoin(schedule, and_(schedule.c.class_id == school_class.c.id, schedule.c.kind == "tally"))
+    .where(
+        school_class.c.year == bindparam("year"),
+        ~exists().where(
+            group_binding.c.class_id == school_class.c.id, group_binding.c.unbound_at.is_(None)
+        ),
+    )
+    .order_by(school_class.c.id)
+)
 STAFF_IN_CHAT = (
     select(membership.c.person_id)
     .join(speaker, speaker.c.person_id == membership.c.person_id)
@@ -82,6 +99,12 @@ BINDING = (
     select(group_binding, account.c.bot)
     .join(account, account.c.id == group_binding.c.account_id)
     .where(group_binding.c.class_id == bindparam("class"), group_binding.c.unbound_at.is_(None))
+)
+N_GROUPS = (
+    select(account.c.bot, func.count().label("n"))
+    .join(group_binding, group_binding.c.account_id == account.c.id)
+    .where(group_binding.c.unbound_at.is_(None))
+    .group_by(account.c.bot)
 )
 PAGE = select(account.c.id).where(
     account.c.bot == bindparam("name"), account.c.external_id == bindparam("chat")
@@ -155,6 +178,27 @@ class Classes:
         Only who has a chat and has not said `dung`.
         """
         return self._to_tell(HOMEROOM, {"class": class_id}) or self._to_tell(LEADS, {})
+
+    def homeroom(self, class_id: int) -> list[int]:
+        """Its homeroom teachers to whom its tally may go: with a chat, and no `dung`."""
+        return self._to_tell(HOMEROOM, {"class": class_id})
+
+    def teacher(self, class_id: int) -> int | None:
+        """The homeroom teacher to whom its tally goes, or will once they are here."""
+        all_of_them = self._session.read(HOMEROOM, {"class": class_id}).scalars()
+        found: int | None = next(iter(self.homeroom(class_id)), None) or next(all_of_them, None)
+        return found
+
+    def unbound(self, year: str) -> Sequence[Row[Any]]:
+        """Classes with neither group nor page: id, and of their slot what is kept of it.
+
+        That is `rule`, `next_at`, `person_id`, `data`; all None where it was never set.
+        """
+        return self._session.all(UNBOUND, {"year": year})
+
+    def n_groups(self) -> Mapping[str, int]:
+        """How many groups, and pages, are bound to classes now: by the name of their bot."""
+        return {row.bot: row.n for row in self._session.all(N_GROUPS, {})}
 
     def _to_tell(self, who: Any, values: dict[str, Any]) -> list[int]:  # noqa: ANN401 - a Select of whatever columns
         return [int(n) for n in self._session.read(who.where(TO_TELL), values).scalars()]

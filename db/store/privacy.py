@@ -100,7 +100,10 @@ ERASE_GUIDANCES = (
     delete(guidance).where(guidance.c.pupil_id == WHO),
 )
 ERASE_KINSHIPS = delete(kinship).where(kinship.c.pupil_id == WHO)
-ERASE_SCHEDULES = delete(schedule).where(schedule.c.person_id == WHO)
+ERASE_SCHEDULES = delete(schedule).where(
+    schedule.c.person_id == WHO,
+    schedule.c.kind != "tally",  # the class's slot, not the teacher's
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, func, select, update
 
 from content.competences import SKILLS
 from content.tally import Figures, period_before
-from db.models import schedule, tally
+from db.models import outbox, schedule, tally
 from db.session import Session
 from db.store.tally_counts import BEGUN, CLASS, COUNTS, FIRST, GUIDANCES, NOT_STARTED
 
@@ -22,13 +22,17 @@ RULE = select(schedule.c.rule).where(schedule.c.key == bindparam("key"))
 SENT_AT = select(func.min(tally.c.as_of)).where(
     tally.c.class_id == CLASS, tally.c.week_start == FIRST
 )
-SENT = (
-    select(tally.c.id)
-    .where(tally.c.account_id == bindparam("account"), tally.c.week_start == FIRST)
+OF_CLASS = (
+    select(tally, outbox.c.outcome)
+    .outerjoin(outbox, outbox.c.id == tally.c.outbox_id)
+    .where(tally.c.class_id == CLASS)
+    .order_by(tally.c.week_start.desc(), tally.c.id.desc())
     .limit(1)
 )
+OF_WEEK = OF_CLASS.where(tally.c.week_start == FIRST)
 BY_ID = select(tally).where(tally.c.id == bindparam("row"))
 BY_OUTBOX = select(tally).where(tally.c.outbox_id == bindparam("row"))
+MOVE = update(tally).where(tally.c.id == bindparam("row")).values(account_id=bindparam("account"))
 LINK = update(tally).where(tally.c.id == bindparam("row")).values(outbox_id=bindparam("outbox"))
 
 
@@ -126,10 +130,17 @@ class Tallies:
         found = self._session.one(RULE, {"key": slot_key(class_id)})
         return found.rule if found is not None and found.rule else DEFAULT_RULE
 
-    def sent(self, account_id: int, week_start: date) -> bool:
-        """Whether this group has had a tally of that week."""
-        values = {"account": account_id, "first": week_start}
-        return self._session.one(SENT, values) is not None
+    def of_week(self, class_id: int, week_start: date) -> Row[Any] | None:
+        """The class's tally of that week, wherever it went, with the `outcome` of its message."""
+        return self._session.one(OF_WEEK, {"class": class_id, "first": week_start})
+
+    def newest(self, class_id: int) -> Row[Any] | None:
+        """The class's newest tally, with the `outcome` of its message."""
+        return self._session.one(OF_CLASS, {"class": class_id})
+
+    def move(self, tally_id: int, account_id: int) -> None:
+        """A tally that arrived nowhere goes to another chat."""
+        self._session.read(MOVE, {"row": tally_id, "account": account_id})
 
     def add(self, sent: Sent, figures: Figures, now: datetime) -> int:
         """Keep a tally as it is sent; its id."""
