@@ -28,7 +28,16 @@ def lantoa() -> None:
 
 
 if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what it needs and no more
-    from bot import calendar_cli, content_cli, db_cli, doctor, outbox_cli, school_cli, tally_cli
+    from bot import (
+        bots_cli,
+        calendar_cli,
+        content_cli,
+        db_cli,
+        doctor,
+        outbox_cli,
+        school_cli,
+        tally_cli,
+    )
     from bot.demo.cli import demo
     from bot.rehearse_cli import rehearse
 
@@ -38,6 +47,7 @@ if sys.argv[1:2] != ["run"]:  # a start after a crash is quick: it brings what i
     app.add_typer(school_cli.app, name="school")
     app.command("tally")(tally_cli.tally)
     app.add_typer(outbox_cli.app, name="outbox")
+    app.command("bots")(bots_cli.bots)
     app.command("demo")(demo)
     app.command("doctor")(doctor.doctor)
     app.command("rehearse")(rehearse)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from content.figures import number
 from db.store import Store
 from db.store.schedules import Due
 from handlers import budget, due
@@ -66,8 +67,8 @@ def alarm(turn: Turn, row: Row[Any]) -> datetime | None:
     turn.say(
         NEARLY_SPENT,
         name=world.bots[data["bot"]].username or data["bot"],
-        used=data["used"],
-        limit=limits.messages,
+        used=number(data["used"]),
+        limit=number(limits.messages),
         percent=data["percent"],
         day=f"{budget.first_of_next(world, turn.now):%d/%m}",
         link=turn.world.public_url or world.bots[WEB].base,

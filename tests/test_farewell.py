@@ -106,7 +106,7 @@ async def test_at_four_fifths_the_operator_is_told_once_a_month(school: MiniScho
     talk = school.chat("tg-operator")
     [heard] = talk.heard()
     assert heard == (
-        "Dạ, bot Zalo “Bot Lan Tỏa” đã dùng 2400 trong 3000 tin của tháng này (80%).\n"
+        "Dạ, bot Zalo “Bot Lan Tỏa” đã dùng 2.400 trong 3.000 tin của tháng này (80%).\n"
         "Khi gần hết, em chỉ còn trả lời và gửi tổng kết, không nhắc ai nữa. Khi hết hẳn, em mời "
         "từng người sang trang web, đến ngày 01/12 mới nhắn lại ở Zalo.\n"
         "Để mọi người khỏi phải chờ, anh thêm một bot cho vài lớp (tệp lantoa.toml, mục [[bot]]), "
@@ -123,7 +123,7 @@ async def test_without_an_operator_in_chat_the_leads_are_told(sqlite_school: Min
         await door.sends()
         sqlite_school.now = door.clock.now()
         sqlite_school.tick("2026-11-18 20:00")
-        assert "đã dùng 2401 trong 3000 tin" in sqlite_school.chat("tg-nam").heard()[0]
+        assert "đã dùng 2.401 trong 3.000 tin" in sqlite_school.chat("tg-nam").heard()[0]
 
 
 async def test_two_messages_that_pass_the_mark_side_by_side_tell_it_once(school: MiniSchool):
