@@ -34,14 +34,14 @@ from bot.reports.slips import slips_page
 from bot.roster import read_roster
 from bot.roster_model import Roster, RosterError
 from bot.school_codes import (
-    Addresses,
     CodeRow,
     Renewed,
-    addresses,
     class_labels,
     code_rows,
+    host_of,
     opens_on_phones,
     renew,
+    with_zalo,
 )
 from bot.school_import import Importer, Preview, TooManyGone
 from content.names import parse_class
@@ -149,11 +149,11 @@ def make_app(clock: Clock, database: OpenDatabase = open_database) -> typer.Type
         """Phiếu mã để in và cắt, 8 phiếu một trang A4. / Slips with codes, 8 to an A4."""
         settings = settings_from(config)
         with _store(database(settings)) as store:
-            where = _printable(addresses(store, settings), local=local)
             wanted = _class(store, settings, label)
             everybody = code_rows(store, settings, clock())
-        rows = [row for row in everybody if _has_slip(row, wanted, staff=staff)]
-        _write_slips(settings.school.name, rows, where, out)
+            chosen = [row for row in everybody if _has_slip(row, wanted, staff=staff)]
+            rows = _printable(with_zalo(store, settings, chosen, clock()), local=local)
+        _write_slips(settings.school.name, rows, out)
 
     @made.command("renew")
     def renew_(code: OldCode, config: ConfigFile = None) -> None:
@@ -267,11 +267,13 @@ def _codes(engine: Engine, settings: Settings, label: str | None, now: datetime)
         return [row for row in code_rows(store, settings, now) if _is_of(row, wanted)]
 
 
-def _printable(where: Addresses, *, local: bool) -> Addresses:
-    """The addresses, if phones can open them or nobody minds."""
-    if not local and not opens_on_phones(where.host):
-        fail(NO_PHONE_OPENS.format(host=where.host))
-    return where
+def _printable(rows: list[CodeRow], *, local: bool) -> list[CodeRow]:
+    """The rows, if phones can open all their addresses or nobody minds."""
+    hosts = {host_of(row.url) for row in rows}
+    unknown = sorted(host for host in hosts if not opens_on_phones(host))
+    if unknown and not local:
+        fail(NO_PHONE_OPENS.format(host=unknown[0]))
+    return rows
 
 
 def _is_of(row: CodeRow, label: str | None) -> bool:
@@ -328,9 +330,9 @@ def _show_renewed(found: Renewed) -> None:
         say(f"{found.n_closed} máy đã vào bằng mã cũ sẽ được hỏi mã mới; kết quả học vẫn còn.")
 
 
-def _write_slips(school: str, rows: Sequence[CodeRow], where: Addresses, out: Path) -> None:
+def _write_slips(school: str, rows: Sequence[CodeRow], out: Path) -> None:
     with Console(stderr=True).status("Đang làm phiếu…"):
-        page = slips_page(school, rows, where)
+        page = slips_page(school, rows)
     _write_private(out, page)
     say(f"Đã ghi {len(rows)} phiếu vào {out}. Mở bằng trình duyệt rồi in trên giấy A4.")
 

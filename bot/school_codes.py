@@ -1,17 +1,20 @@
-"""Everybody's personal code and the address it opens; renewing one."""
+"""Everybody's personal code and where it opens a chat; renewing one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from bot.channels.capabilities import TELEGRAM, ZALO
 from bot.config import Settings
 from db.seats import lock_accounts, read_persons
 from db.store import Store
 from db.store.audit import Change
+from handlers import places
 from handlers.class_page import PURPOSE as PAGE
 from handlers.codes import Codes, issue_code, renew_code
+from handlers.faces import BotFace
 
 LOCAL_ENDINGS = (".local", ".localhost", ".lan", ".internal", ".intranet", ".home.arpa")
 
@@ -23,6 +26,10 @@ class CodeRow:
     Attributes:
         label: the class, "" for lead and leadership.
         role: `pupil`, `homeroom`, `lead`, `leadership` or `operator`.
+        url: what the QR code opens.
+        telegram: public name of the Telegram bot that serves them, without "@"; "" without one.
+        zalo: public name of the Zalo bot that has a place for them; "" without one.
+        person: our id of them; 0 where it is no person's code.
     """
 
     label: str
@@ -30,6 +37,9 @@ class CodeRow:
     role: str
     code: str
     url: str
+    telegram: str = ""
+    zalo: str = ""
+    person: int = 0
 
     @property
     def grouped(self) -> str:
@@ -39,7 +49,7 @@ class CodeRow:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where codes are opened.
+    """Where the codes of a class are opened.
 
     Attributes:
         prefix: what stands before the code in a link.
@@ -48,11 +58,6 @@ class Addresses:
 
     prefix: str
     username: str
-
-    @property
-    def host(self) -> str:
-        """The host of all links."""
-        return urlsplit(self.prefix).hostname or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +68,50 @@ class Renewed:
     n_closed: int
 
 
-def addresses(store: Store, settings: Settings) -> Addresses:
-    """The school's own address if it has one, else the bot's link, else where we listen."""
-    wanted = {bot.name for bot in settings.bots}
-    seen = [row for row in store.bots.all() if row.channel == "telegram" and row.username]
-    known = next((row for row in seen if row.name in wanted), seen[0] if seen else None)
-    username = known.username if known else ""
+def addresses(store: Store, settings: Settings, label: str = "") -> Addresses:
+    """The school's own address if it has one, else the bot's link, else where we listen.
+
+    Args:
+        store: the transaction.
+        settings: for the bots and the address.
+        label: the class; "" for who belongs to none.
+    """
+    username = _telegram(store, settings, label)
     if settings.public_url:
         return Addresses(f"{settings.public_url}/v/", username)
     if username:
         return Addresses(f"https://t.me/{username}?start=", username)
     return Addresses(f"{settings.base}/v/", "")
+
+
+def _telegram(store: Store, settings: Settings, label: str) -> str:
+    """The Telegram bot of a class; one that was seen before where the settings name none."""
+    faces = [face for face in bot_faces(store, settings).values() if face.channel == "telegram"]
+    if faces:
+        return next((face.username for face in faces if face.username and face.serves(label)), "")
+    seen = [row.username for row in store.bots.all() if row.channel == "telegram" and row.username]
+    return str(seen[0]) if seen else ""
+
+
+def bot_faces(store: Store, settings: Settings) -> Mapping[str, BotFace]:
+    """The bots of the settings as a running process has come to know them, by their names."""
+    names = {row.name: row.username for row in store.bots.all()}
+    return {
+        bot.name: BotFace(
+            bot.channel,
+            names.get(bot.name, ""),
+            ZALO if bot.channel == "zalo" else TELEGRAM,
+            classes=frozenset(bot.classes),
+            limits=bot.limits,
+            opens=bot.link,
+        )
+        for bot in settings.bots
+    }
+
+
+def host_of(url: str) -> str:
+    """The machine that a link leads to."""
+    return urlsplit(url).hostname or ""
 
 
 def opens_on_phones(host: str) -> bool:
@@ -93,13 +131,44 @@ def code_rows(store: Store, settings: Settings, now: datetime) -> list[CodeRow]:
         settings: for the key and the addresses.
         now: when a code begins that was missing.
     """
-    codes, where = Codes(settings.secret), addresses(store, settings)
+    codes, known = Codes(settings.secret), store.people.roster()  # relatives have no part in it
+    labels = {one.class_label for one in known}
+    of_class = {label: addresses(store, settings, label) for label in labels}
     rows = []
-    for one in store.people.roster():  # nobody's relative: those have no part in the school
-        code = issue_code(store, codes, "person", one.id, now)
-        url = f"{where.prefix}{code}"
-        rows.append(CodeRow(one.class_label, one.full_name or "", one.role, code, url))
+    for one in known:
+        code, where = issue_code(store, codes, "person", one.id, now), of_class[one.class_label]
+        who = CodeRow(one.class_label, one.full_name or "", one.role, code, f"{where.prefix}{code}")
+        rows.append(replace(who, telegram=where.username, person=one.id))
     return rows
+
+
+def with_zalo(
+    store: Store, settings: Settings, rows: Iterable[CodeRow], now: datetime
+) -> list[CodeRow]:
+    """The same rows with the Zalo bot of each; for slips.
+
+    A teacher's place is kept free from now on. A pupil's slip names a bot of the class for the
+    family: what a child's own account writes is not heard there, so no place is kept.
+    """
+    faces = bot_faces(store, settings)
+    of_class: dict[str, str | None] = {}
+    found = []
+    for row in rows:
+        if row.role == "pupil":
+            if row.label not in of_class:
+                of_class[row.label] = places.class_place(store, faces, row.label, now)
+            name = of_class[row.label]
+        else:
+            person = store.people.get(row.person)
+            name = places.reserved(store, faces, person, now) if person else None
+        found.append(_on_zalo(row, faces[name], settings) if name is not None else row)
+    return found
+
+
+def _on_zalo(row: CodeRow, face: BotFace, settings: Settings) -> CodeRow:
+    """A row with its bot; without an address of our own the QR code opens that."""
+    only = not settings.public_url and not row.telegram and face.opens
+    return replace(row, zalo=face.username, url=face.opens if only else row.url)
 
 
 def class_labels(store: Store, year: str) -> Sequence[str]:
@@ -113,7 +182,6 @@ def renew(store: Store, settings: Settings, code: str, now: datetime) -> Renewed
     found = store.codes.find(codes.fingerprint(code))
     if found is None:
         return None
-    where = addresses(store, settings)
     owner = found.person_id if found.purpose == "person" else found.class_id
     n_closed = _lock(store, found.person_id, now) if found.purpose == "person" else 0
     new = renew_code(store, codes, found.purpose, owner, now)
@@ -122,7 +190,7 @@ def renew(store: Store, settings: Settings, code: str, now: datetime) -> Renewed
     store.audit.note(Change("renew", "code", owner), None, now)
     label, name, role = _whose(store, found.purpose, owner)
     page = f"{settings.base}/l/{new}"
-    url = page if found.purpose == PAGE else f"{where.prefix}{new}"
+    url = page if found.purpose == PAGE else f"{addresses(store, settings, label).prefix}{new}"
     return Renewed(CodeRow(label, name, role, new, url), n_closed)
 
 

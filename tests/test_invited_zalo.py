@@ -1,4 +1,4 @@
-"""Invitations and codes where the school has Zalo bots: the page first, the bot with room beside."""
+"""Invitations and codes where there are Zalo bots: the page first, the bot with room beside it."""
 
 import pytest
 

@@ -321,6 +321,60 @@ def test_slips_of_lead_and_leadership_come_when_asked_for(desk):
     assert "Bình" not in file.read_text()
 
 
+TWO_BOTS = """
+[[bot]]
+name = "z7a"
+channel = "zalo"
+token = "123456:ABCDEFGH"
+classes = ["7A"]
+link = "https://bot.zaloplatforms.com/bots/1"
+people = 5
+
+[[bot]]
+name = "tg"
+channel = "telegram"
+token = "123456:ABCDEFGH"
+classes = ["7B"]
+"""
+
+
+def introduced(desk: Desk) -> None:
+    """Two bots stand in the settings, and have told their names."""
+    (desk.folder / "lantoa.toml").write_text(TWO_BOTS)
+    with desk.session() as session:
+        bots = Store(session, None, {}).bots
+        bots.seen("z7a", "zalo", "Bot Lan Tỏa 7A", NOW)
+        bots.seen("tg", "telegram", "lop7b_bot", NOW)
+
+
+def test_slips_name_the_bots_of_each_class_and_keep_the_teachers_place(desk):
+    desk.env["LANTOA_PUBLIC_URL"] = "https://lantoa.truong.vn"
+    desk.imports(AN, BINH, staff=STAFF)
+    introduced(desk)
+    file = desk.folder / "phieu.html"
+    assert desk.types("slips", "--class", "7A", "--out", file).exit_code == 0
+    page = file.read_text()
+    assert page.count("tìm “Bot Lan Tỏa 7A”, rồi gõ mã") == 2
+    assert "Telegram" not in page
+    with desk.session() as session:
+        (kept,) = session.all(select(models.assignment))
+    assert kept.bot == "z7a"
+    desk.types("slips", "--class", "7B", "--out", file)
+    page = file.read_text()
+    assert "tìm @lop7b_bot, rồi gõ mã" in page
+    assert "Zalo" not in page
+
+
+def test_without_an_address_of_our_own_slips_open_the_bots(desk):
+    desk.imports(AN, BINH, staff=STAFF)
+    introduced(desk)
+    file = desk.folder / "phieu.html"
+    assert desk.types("slips", "--class", "7A", "--out", file).exit_code == 0
+    assert "Zalo của người lớn:</b> quét mã QR, hoặc tìm" in file.read_text()
+    assert desk.types("slips", "--class", "7B", "--out", file).exit_code == 0
+    assert "Telegram:</b> quét mã QR, hoặc tìm @lop7b_bot" in file.read_text()
+
+
 def test_slips_with_an_address_that_no_phone_opens_are_refused(desk):
     desk.imports(AN)
     file = desk.folder / "phieu.html"

@@ -5,9 +5,10 @@ from html.parser import HTMLParser
 import pytest
 
 from bot.reports.slips import slips_page
-from bot.school_codes import Addresses, CodeRow
+from bot.school_codes import CodeRow
 
-WHERE = Addresses("https://lantoa.truong.vn/v/", "truong_bot")
+PREFIX = "https://lantoa.truong.vn/v/"
+OPENS = "https://bot.zaloplatforms.com/bots/1234567890123456789"
 
 
 class Sheets(HTMLParser):
@@ -34,12 +35,19 @@ class Sheets(HTMLParser):
         return [[slip[1] for slip in sheet] for sheet in self.sheets]
 
 
-def row(name: str, label: str = "7A", role: str = "pupil", code: str = "ABCD2345") -> CodeRow:
-    return CodeRow(label, name, role, code, f"{WHERE.prefix}{code}")
+def row(
+    name: str, label: str = "7A", role: str = "pupil", code: str = "ABCD2345", **ways: str
+) -> CodeRow:
+    return CodeRow(label, name, role, code, ways.pop("url", f"{PREFIX}{code}"), **ways)
 
 
-def printed(*rows: CodeRow, where: Addresses = WHERE, school: str = "THCS Dương Quan") -> Sheets:
-    return Sheets(slips_page(school, rows, where))
+def printed(*rows: CodeRow, school: str = "THCS Dương Quan") -> Sheets:
+    return Sheets(slips_page(school, rows))
+
+
+def ways(page: Sheets) -> str:
+    """What the first slip says between its code and its warning."""
+    return " ".join(page.sheets[0][0][4:-1])
 
 
 def test_a_slip_says_who_which_class_the_code_and_how_to_begin():
@@ -49,7 +57,8 @@ def test_a_slip_says_who_which_class_the_code_and_how_to_begin():
         "Nguyễn Hoàng Thị Phương Thảo Nguyên",
         "Lớp 7A",
         "ABCD 2345",
-        "Quét mã QR bằng camera hoặc Zalo, hoặc mở Telegram, tìm @truong_bot rồi gõ mã.",
+        "Trang web:",
+        "quét mã QR, hoặc gõ",
         "lantoa.truong.vn/v/ABCD2345",
         "Phiếu này là chìa khóa của riêng em: đừng đưa cho bạn khác.",
     ]
@@ -81,22 +90,44 @@ def test_each_class_begins_a_sheet_and_teachers_come_last():
 
 
 def test_names_cannot_bring_markup():
-    page = printed(row("<script>alert(1)</script>"), school="Trường <b>A & B</b>")
-    assert page.sheets[0][0][:2] == ["Trường <b>A & B</b>", "<script>alert(1)</script>"]
+    page = printed(row("<script>alert(1)</script>"), school="Trường <u>A & B</u>")
+    assert page.sheets[0][0][:2] == ["Trường <u>A & B</u>", "<script>alert(1)</script>"]
     assert "script" not in page.tags
-    assert "b" not in page.tags
+    assert "u" not in page.tags
 
 
-def test_without_a_known_bot_the_address_is_typed():
-    ((slip,),) = printed(row("An"), where=Addresses(WHERE.prefix, "")).sheets
-    assert slip[4] == (
-        "Quét mã QR bằng camera hoặc Zalo, hoặc gõ địa chỉ dưới đây vào trình duyệt."
+def test_each_channel_that_there_is_has_one_line():
+    page = printed(row("An", telegram="truong_bot", zalo="Bot Lan Tỏa 7A"))
+    assert ways(page) == (
+        "Trang web: quét mã QR, hoặc gõ lantoa.truong.vn/v/ABCD2345 "
+        "Telegram: tìm @truong_bot, rồi gõ mã "
+        "Zalo của người lớn: tìm “Bot Lan Tỏa 7A”, rồi gõ mã"
     )
+    teacher = printed(row("Cô Hoa", role="homeroom", zalo="Bot Lan Tỏa 7A"))
+    assert ways(teacher).endswith("ABCD2345 Zalo: tìm “Bot Lan Tỏa 7A”, rồi gõ mã")
+
+
+@pytest.mark.parametrize(
+    ("url", "first"),
+    [
+        (
+            "https://t.me/truong_bot?start=ABCD2345",
+            "Telegram: quét mã QR, hoặc tìm @truong_bot, rồi gõ mã",
+        ),
+        (OPENS, "Zalo của người lớn: quét mã QR, hoặc tìm “Bot Lan Tỏa 7A”, rồi gõ mã"),
+    ],
+    ids=["telegram", "zalo"],
+)
+def test_without_a_page_the_code_opens_the_bot(url: str, first: str):
+    telegram = "truong_bot" if "t.me" in url else ""
+    page = printed(row("An", url=url, telegram=telegram, zalo="Bot Lan Tỏa 7A"))
+    assert ways(page).startswith(first)
+    assert "Trang web" not in str(page.sheets)
 
 
 def test_different_codes_have_different_images():
     one, other = (
-        slips_page("A", [row("An", code=code)], WHERE).partition("<svg")[2].partition("</svg>")[0]
+        slips_page("A", [row("An", code=code)]).partition("<svg")[2].partition("</svg>")[0]
         for code in ("ABCD2345", "ABCD2346")
     )
     assert one != other

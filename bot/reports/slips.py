@@ -1,7 +1,7 @@
 """Slips with personal codes to print and cut: A4, eight to a page, one HTML file without links."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.school_codes import Addresses, CodeRow
+from bot.school_codes import CodeRow
 
 PER_PAGE = 8
 TEMPLATES = Environment(
@@ -19,15 +19,32 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One line of a slip: a channel, and how one gets in by it.
+
+    Attributes:
+        address: what is typed, without its scheme; "" where it is a name.
+    """
+
+    name: str
+    how: str
+    address: str = ""
+
+
 TASKS = {
     "homeroom": "Giáo viên chủ nhiệm lớp {label}",
     "lead": "Phụ trách phong trào",
     "leadership": "Ban giám hiệu",
     "operator": "Người vận hành",
 }
-SCAN = "Quét mã QR bằng camera hoặc Zalo, hoặc {typed}."
-IN_TELEGRAM = "mở Telegram, tìm @{username} rồi gõ mã"
-IN_BROWSER = "gõ địa chỉ dưới đây vào trình duyệt"
+SCAN = "quét mã QR, hoặc {how}"
+PAGE = Way("Trang web", "gõ")
+TELEGRAM = Way("Telegram", "tìm @{bot}, rồi gõ mã")
+ZALO = Way("Zalo", "tìm “{bot}”, rồi gõ mã")
+ZALO_PUPIL = Way("Zalo của người lớn", ZALO.how)  # a child's own account is not heard there
 OWN_PUPIL = "Phiếu này là chìa khóa của riêng em: đừng đưa cho bạn khác."
 OWN_STAFF = "Phiếu này là chìa khóa của riêng thầy cô: đừng đưa cho người khác."
 
@@ -38,53 +55,63 @@ class Slip:
 
     Attributes:
         part: class of a pupil, task of a teacher.
-        qr: an inline SVG image that leads to `url`.
-        shown_url: the address without its scheme, as one types it.
+        qr: an inline SVG image of the address.
+        ways: one for each channel that there is; the first is what the QR code opens.
     """
 
     name: str
     part: str
     code: str
     qr: Markup
-    shown_url: str
-    how: str
+    ways: tuple[Way, ...]
     own: str
 
 
-def slips_page(school: str, rows: Iterable[CodeRow], where: Addresses) -> str:
+def slips_page(school: str, rows: Iterable[CodeRow]) -> str:
     """The HTML page: each class begins a sheet of its own, teachers come last on theirs.
 
     Args:
         school: its name, on every slip.
-        rows: in the order to print; see `code_rows`.
-        where: what the codes are opened with.
+        rows: in the order to print; see `code_rows` and `with_zalo`.
     """
     given = list(rows)
     pupils = [row for row in given if row.role == "pupil"]
     staff = [row for row in given if row.role != "pupil"]
     groups = [list(group) for _, group in groupby(pupils, lambda row: row.label)]
-    sheets = [sheet for group in (*groups, staff) for sheet in _sheets(group, where)]
+    sheets = [sheet for group in (*groups, staff) for sheet in _sheets(group)]
     return TEMPLATES.get_template("slips.html.j2").render(school=school, sheets=sheets)
 
 
-def _sheets(rows: list[CodeRow], where: Addresses) -> Iterator[list[Slip]]:
+def _sheets(rows: list[CodeRow]) -> Iterator[list[Slip]]:
     for first in range(0, len(rows), PER_PAGE):
-        yield [_slip(row, where) for row in rows[first : first + PER_PAGE]]
+        yield [_slip(row) for row in rows[first : first + PER_PAGE]]
 
 
-def _slip(row: CodeRow, where: Addresses) -> Slip:
+def _slip(row: CodeRow) -> Slip:
     is_pupil = row.role == "pupil"
     part = "Lớp {label}" if is_pupil else TASKS.get(row.role, "")
-    typed = IN_TELEGRAM.format(username=where.username) if where.username else IN_BROWSER
     return Slip(
         name=row.name,
         part=part.format(label=row.label),
         code=row.grouped,
         qr=_qr(row.url),
-        shown_url=row.url.partition("://")[2],
-        how=SCAN.format(typed=typed),
+        ways=_ways(row),
         own=OWN_PUPIL if is_pupil else OWN_STAFF,
     )
+
+
+def _ways(row: CodeRow) -> tuple[Way, ...]:
+    """The ways in; our own page is one if the QR code opens it."""
+    ways = []
+    if row.url.endswith(f"/v/{row.code}"):
+        ways.append(replace(PAGE, address=row.url.partition("://")[2]))
+    if row.telegram:
+        ways.append(Way(TELEGRAM.name, TELEGRAM.how.format(bot=row.telegram)))
+    if row.zalo:
+        zalo = ZALO_PUPIL if row.role == "pupil" else ZALO
+        ways.append(Way(zalo.name, zalo.how.format(bot=row.zalo)))
+    first, *others = ways
+    return (replace(first, how=SCAN.format(how=first.how)), *others)
 
 
 def _qr(url: str) -> Markup:
