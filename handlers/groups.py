@@ -1,7 +1,7 @@
 """The class's group: binding it by a code, what is answered there, and when we are put out."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -21,15 +21,21 @@ GREETING = (
     "Chào cả lớp! Đây là Lan Tỏa, một chương trình máy của trường, không phải người thật.\n"
     "Mỗi tuần {me} gửi vào đây một tin tổng kết: chỉ có con số chung của lớp, không nêu tên ai. "
     "{Me} chỉ trả lời khi có lệnh, không lưu chuyện trò của nhóm.\n"
-    "Thầy/cô chủ nhiệm gõ /gannhom@{bot} MÃ để gắn nhóm này với lớp."
+    "Thầy/cô chủ nhiệm gõ {gannhom} để gắn nhóm này với lớp."
 )
 HELP = (
     "{Me} là chương trình máy của trường. Trong nhóm này, gõ:\n"
-    "/tongket@{bot}: xem lớp mình tuần này\n"
-    "/gannhom@{bot} MÃ: thầy/cô chủ nhiệm gắn nhóm với lớp\n"
-    "/huygan@{bot}: thầy/cô chủ nhiệm gỡ nhóm\n"
+    "{tongket}: xem lớp mình tuần này\n"
+    "{gannhom}: thầy/cô chủ nhiệm gắn nhóm với lớp\n"
+    "{huygan}: thầy/cô chủ nhiệm gỡ nhóm\n"
     "Học bài và ghi kết quả thì nhắn riêng cho {me}, không gõ ở đây."
 )
+PICKED = "Gõ @ rồi chọn {bot} trong danh sách hiện ra, sau đó gõ tiếp."
+ELSEWHERE = "Việc này {me} nói riêng nhé: {door}."
+ELSEWHERE_LINK = "Việc này {me} nói riêng nhé: {door}, {link}"
+CALLED_EVERY = timedelta(minutes=10)
+"""How often a group that calls us for nothing is answered: each word costs the bot's month."""
+
 WRONG_CODE = (
     "Mã này không gắn được nhóm. Thầy/cô chủ nhiệm lấy mã ở cuộc trò chuyện riêng với {me}: "
     "gõ “lớp”, chọn “Gắn nhóm lớp”. Mã riêng của từng người thì đừng gửi vào nhóm nhé."
@@ -38,11 +44,11 @@ TOO_MANY = "Nhóm này đã thử sai nhiều lần. Một giờ nữa thử l�
 BOUND = (
     "Xong! Nhóm này là nhóm của lớp {label}.\n"
     "Mỗi tuần, {slot}, {me} gửi tổng kết vào đây: chỉ con số chung, không nêu tên ai.\n"
-    "Muốn xem ngay thì gõ /tongket@{bot}."
+    "Muốn xem ngay thì gõ {tongket}."
 )
 LOST = (
-    "Dạ, nhóm lớp {label} không còn gắn với {me}, nên {me} chưa gửi tổng kết vào nhóm được. "
-    "{You} muốn gắn lại thì gõ “lớp”, chọn “Gắn nhóm lớp” ạ."
+    "Dạ, nhóm lớp {label} không còn gắn với {me}. Từ giờ tổng kết gửi riêng cho thầy cô chủ nhiệm "
+    "để chuyển vào nhóm. {You} muốn gắn lại thì gõ “lớp”, chọn “Gắn nhóm lớp” ạ."
 )
 TOLD = (
     "Dạ, nhóm của lớp {label} đã gắn xong. Mỗi tuần, {slot}, {me} gửi tổng kết vào nhóm. "
@@ -69,7 +75,16 @@ def placed(turn: Turn) -> None:
     else:
         turn.store.chats.reachable(account)
         if turn.seat.is_group and turn.store.classes.binding_of(account) is None:
-            turn.say(GREETING)
+            _explain(turn, GREETING)
+
+
+def _explain(turn: Turn, text: str) -> None:
+    """Say a text that tells what to type here, as it must be typed to reach us."""
+    face = turn.world.bots[turn.seat.bot]
+    typed = {word: face.in_group(word) for word in ("tongket", "huygan")}
+    turn.say(text, gannhom=face.in_group("gannhom MÃ"), **typed)
+    if face.capabilities.addressed:
+        turn.say(PICKED)
 
 
 def _moved(turn: Turn, chat: str) -> None:
@@ -90,12 +105,14 @@ def _removed(turn: Turn) -> None:
     _tell_teachers(turn, bound.class_id, "group-lost")
 
 
-def is_meant(text: str) -> bool:
+def is_meant(turn: Turn, text: str) -> bool:
     """Whether text in a group is said to us; everything else is none of our business.
 
-    Where we are an administrator we hear all talk, so words that people say to each other count
-    only after a slash.
+    Where only what names us reaches us, all of it is. Where we are an administrator we hear all
+    talk, so words that people say to each other count only after a slash.
     """
+    if turn.world.bots[turn.seat.bot].capabilities.addressed:
+        return True
     word = command(text)
     return text.startswith("/") or (
         word is not None and (word.name in BARE_WORDS or word.argument != "")
@@ -103,14 +120,44 @@ def is_meant(text: str) -> bool:
 
 
 def heard(turn: Turn, text: str) -> None:
-    """Text in a group that is meant for us: our commands are answered."""
+    """Text in a group that is meant for us: our commands are answered, the rest sent elsewhere."""
     word = command(text)
-    if word is None:
-        return
-    turn.argument = word.argument
-    handler = IN_GROUP.get(word.name)
-    if handler is not None:
+    handler = IN_GROUP.get(word.name) if word is not None else None
+    if word is not None and handler is not None:
+        turn.argument = word.argument
         handler(turn)
+    elif turn.world.bots[turn.seat.bot].capabilities.addressed:
+        _called(turn, text)
+
+
+def _called(turn: Turn, text: str) -> None:
+    """We were called by name for something else; perhaps it is the first that we hear here.
+
+    No platform that hides the group's talk tells us that we were put into it either.
+    """
+    code = code_in(text)
+    if code is not None:
+        turn.argument = code
+        bind(turn)
+        return
+    account, places = turn.seat.account_id, turn.store.places
+    before = places.hinted_at(account)
+    if before is not None and turn.now - before < CALLED_EVERY:
+        return
+    places.hint(account, turn.now)
+    if turn.store.classes.binding_of(account) is None:
+        _explain(turn, GREETING)
+    elif text:
+        _elsewhere(turn)
+    else:
+        _explain(turn, HELP)
+
+
+def _elsewhere(turn: Turn) -> None:
+    """What is between us and one person is said in their own chat."""
+    face = turn.world.bots[turn.seat.bot]
+    door = turn.words(face.door, base=face.base)
+    turn.say(ELSEWHERE_LINK if face.opens else ELSEWHERE, door=door, link=face.opens)
 
 
 def _start(turn: Turn) -> None:
@@ -119,7 +166,7 @@ def _start(turn: Turn) -> None:
 
 
 def _help(turn: Turn) -> None:
-    turn.say(HELP)
+    _explain(turn, HELP)
 
 
 def bind(turn: Turn) -> None:
@@ -151,7 +198,8 @@ def _bind(turn: Turn, class_id: int) -> None:
     renew_code(store, turn.world.codes, "group", class_id, turn.now)
     _tell_teachers(turn, class_id, "group-bound")
     slot = slot_words(store.tallies.rule(class_id), turn.language)
-    turn.say(BOUND, label=_label(turn, class_id), slot=slot)
+    typed = turn.world.bots[turn.seat.bot].in_group("tongket")
+    turn.say(BOUND, label=_label(turn, class_id), slot=slot, tongket=typed)
 
 
 def _end_former(turn: Turn, class_id: int) -> None:

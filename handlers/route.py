@@ -83,7 +83,7 @@ def _hear(turn: Turn, update: Update) -> bool:
 
 def _in_group(turn: Turn, text: str) -> None:
     """Talk among the members is left alone; what is said to us passes the gate as privately."""
-    if not groups.is_meant(text):
+    if not groups.is_meant(turn, text):
         return
     screened = screen(text)
     if first_hour.answered_in_group(turn, screened):
@@ -219,7 +219,7 @@ def _delete_secret(turn: Turn) -> list[NewRow]:
     if said is None or said.kind != "text" or not _can_delete(turn):
         return []
     # Members tell each other the number of the class's own bank account: that is no slip.
-    overheard = turn.seat.is_group and not groups.is_meant(nfc(said.text))
+    overheard = turn.seat.is_group and not groups.is_meant(turn, nfc(said.text))
     harmless = {"account"} if overheard else set()
     if not screen(said.text).secrets - harmless:
         return []

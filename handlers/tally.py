@@ -66,7 +66,8 @@ def _in_group(turn: Turn) -> None:
     if bound is not None:
         turn.say(_now(turn, bound.class_id))
     else:
-        turn.say("Nhóm này chưa gắn với lớp nào. Thầy/cô chủ nhiệm gõ: /gannhom@{bot} MÃ")
+        typed = turn.world.bots[turn.seat.bot].in_group("gannhom MÃ")
+        turn.say("Nhóm này chưa gắn với lớp nào. Thầy/cô chủ nhiệm gõ: {typed}", typed=typed)
 
 
 def _figures(turn: Turn, class_id: int) -> Figures:
