@@ -50,11 +50,13 @@ class Message:
 
     Attributes:
         picture: what is shown before it; None, nothing.
+        back: what "0" is called in its numbered lines; "": they do not tell of it.
     """
 
     text: str
     choices: tuple[Choice, ...] = ()
     picture: Picture | None = None
+    back: str = ""
 
 
 def nfc(text: str) -> str:

@@ -29,6 +29,7 @@ from content.run import (
     RunState,
 )
 from content.scenes import EMPTY, Act, Bank, Judge, Signs, stops
+from content.typed import loosely
 
 __all__ = [
     "Advance",
@@ -54,9 +55,6 @@ NOTHING_DRAWN: Mapping[str, str] = MappingProxyType({})
 VERDICTS = ("genuine", "fake")
 THANKS = {"done": "did", "later": "did_later", "could-not": "did_not"}
 VALUE_RE = re.compile(r"[a-z0-9-]+:[a-z0-9-]+")
-LEAD_RE = re.compile(
-    r"^(?:(?:dap an|phuong an|lua chon|cau|chon|so|chu) )+"
-)  # "câu A", "chọn số 2"
 
 
 def start(
@@ -369,15 +367,16 @@ def _meant(said: str, choices: tuple[Choice, ...], step: Step) -> str | None:
     """The value that something said means at this step, or None."""
     if any(choice.value == said for choice in choices):
         return said
-    choice = chosen(said, choices) or chosen(LEAD_RE.sub("", bare(said)), choices)
-    return choice.value if choice else _meant_loosely(bare(said), choices, step)
+    found = chosen(said, choices) or _in_own_words(bare(said), choices, step)
+    found = found or loosely(said, choices)  # last: "chưa" is said of a task
+    return found.value if found else None
 
 
-def _meant_loosely(folded: str, choices: tuple[Choice, ...], step: Step) -> str | None:
+def _in_own_words(folded: str, choices: tuple[Choice, ...], step: Step) -> Choice | None:
     lists = _looser(step)
     for words, choice in zip(lists, choices if lists else (), strict=True):
         if folded in words:
-            return choice.value
+            return choice
     return None
 
 

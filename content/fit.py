@@ -81,10 +81,12 @@ def split_text(text: str, limit: int) -> list[str]:
 
 
 def listed(message: Message) -> str:
-    """The text, with its choices as numbered lines."""
+    """The text, with its choices as numbered lines, and the way back as the last."""
     if not message.choices:
         return message.text
-    lines = (f"{number}. {choice.label}" for number, choice in enumerate(message.choices, 1))
+    lines = [f"{number}. {choice.label}" for number, choice in enumerate(message.choices, 1)]
+    if message.back:
+        lines.append(f"0. {message.back}")
     return message.text + BETWEEN + "\n".join(lines)
 
 
@@ -120,3 +122,15 @@ def fit(messages: Sequence[Message], tokens: Sequence[str], channel: Capabilitie
         labels = [c.label if whole else str(n) for n, c in enumerate(last.choices, 1)]
         parts[-1] = Part(parts[-1].text, tuple(zip(labels, tokens, strict=True)))
     return parts
+
+
+def captioned(messages: Sequence[Message], channel: Capabilities) -> str | None:
+    """The whole turn as the text under its one picture, or None where it must go by itself.
+
+    Buttons hang on a message of their own; so do none where a picture can carry the text.
+    """
+    if not channel.captions or channel.buttons or not messages:
+        return None
+    texts = [message.text for message in messages[:-1]] + [listed(messages[-1])]
+    whole = BETWEEN.join([text for text in texts if text])
+    return whole if within(whole, channel.captions) else None

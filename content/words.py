@@ -93,9 +93,8 @@ COMMANDS: Mapping[str, Word] = MappingProxyType(
         "doinguoi": Word(
             "Đổi người", ("đổi người dùng", "đổi người nói", "chuyển người"), ("change person",)
         ),
-        "trogiup": Word(
-            "Trợ giúp", ("menu", "giúp", "giúp với", "giúp đỡ", "thực đơn"), ("help", "i need help")
-        ),
+        "trogiup": Word("Trợ giúp", ("giúp", "giúp với", "giúp đỡ"), ("help", "i need help")),
+        "menu": Word("Mục chính", ("thực đơn", "về mục chính"), ("main menu",)),
         "ngonngu": Word("Ngôn ngữ", ("đổi ngôn ngữ",), ("language", "change language")),
         "english": Word("Tiếng Anh", english=("english", "in english", "speak english")),
         "tiengviet": Word("Tiếng Việt", ("nói tiếng việt",), ("vietnamese",)),

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from content import engine
 from content.days import day_words
-from content.dialogue import bare
+from content.verdicts import verdict_of
 from db.store.guidances import Answer, Guidance, Path
 from db.store.schedules import Due
 from handlers import checking, due
@@ -61,21 +61,6 @@ NOT_ASKED = "Việc này không hỏi {kin} trong đây được nữa. {You} kh
 ALL_ANSWERED = "{Kin} đã trả lời việc này rồi. {You} không phải đưa máy nữa."
 VERDICTS = (("Đúng", "yes"), ("Chưa đúng", "no"), ("Để sau", "later"))
 SEVERAL = (("Đúng cả", "all"), ("Có cái chưa đúng", "some"), ("Để sau", "later"))
-# What people type instead, bare; older people answer in words.
-MEANT: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "yes": frozenset(
-            {"dung roi", "dung a", "dung vay", "da dung", "da", "vang", "da vang", "phai", "co"}
-            | {"u", "uh", "roi", "phai roi", "dung roi a", "dung the", "ok", "dung day"}
-            | {"yes", "right", "correct", "true"}
-        ),
-        "no": frozenset(
-            {"chua", "khong", "sai", "khong dung", "khong phai", "chua dau", "sai roi"}
-            | {"no", "wrong", "not true"}
-        ),
-        "later": frozenset({"sau", "lat nua", "mai", "luc khac", "de mai", "hom khac", "later"}),
-    }
-)
 
 
 def waiting(turn: Turn) -> bool:
@@ -229,7 +214,7 @@ def address_reader(turn: Turn) -> None:
 
 def several(turn: Turn) -> None:
     """The answer to several claims at once."""
-    said = turn.picked or _meant(turn.text)
+    said = turn.picked or verdict_of(turn.text, turn.pending.choices)
     asked = [each for row in turn.data["ids"] if (each := valid(turn, row, "chat"))]
     if said is None:
         turn.again(UNCLEAR)
@@ -252,7 +237,7 @@ def verdict(turn: Turn) -> None:
     path: Path = turn.data["path"]
     found = valid(turn, turn.data["ids"][0], path, say=True)
     rest = [each for row in turn.data["ids"][1:] if (each := valid(turn, row, path))]
-    said = turn.picked or _meant(turn.text)
+    said = turn.picked or verdict_of(turn.text, turn.pending.choices)
     if found is None:
         turn.address_as = None  # the phone is the pupil's again
         _go_on(turn, path, rest, turn.data["yes"])
@@ -308,11 +293,6 @@ def _told(turn: Turn, text: str, each: Guidance) -> str:
 def _pupils(turn: Turn, found: Sequence[Guidance]) -> str:
     between = f" {turn.translated('và')} "
     return between.join(dict.fromkeys(pupil_name(turn, each) for each in found))
-
-
-def _meant(text: str) -> str | None:
-    folded = bare(text)
-    return next((value for value, words in MEANT.items() if folded in words), None)
 
 
 def _unanswered_of(turn: Turn, relative_id: int) -> list[Guidance]:

@@ -14,7 +14,7 @@ FOUND_ONE = "{Me} tìm thấy mục này. {You} chọn nó, hoặc gõ lại b�
 HELP_LABEL = "Giúp ngay: {title}"
 GO_ON = Choice("Học tiếp bài đang học", ":hoc")
 LEARN = "Khi nào rảnh, {you} học bài “{title}” để biết kỹ hơn nhé."
-MENU = Choice("Để sau", ":trogiup")
+MENU = Choice("Để sau", ":menu")
 
 
 def offer(turn: Turn) -> bool:

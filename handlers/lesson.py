@@ -1,6 +1,7 @@
 """Learning (`hoc`): pick a lesson or go on with one, play it, and what comes after its end."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Row
 from content import engine
 from content.competences import SKILLS
 from content.dialogue import Choice, chosen
+from content.flow import through
 from content.model import Ask, Lesson, Track
 from content.order import next_of
 from content.run import Advance, Answered, Finished, RunState
@@ -93,6 +95,7 @@ def step(turn: Turn) -> None:
     state = RunState.from_json(run.state)
     bank = turn.world.library.bank
     moved = engine.advance(lesson, state, said, lang=lang, stale=stale, bank=bank)
+    moved = _flowing(turn, lesson, moved)
     if moved.state.misses and finding.offer(turn):
         return  # no answer at all, but something to be found; `hoc` brings the question back
     if not moved.done:  # else its end is written, or it was over before
@@ -229,6 +232,7 @@ def _begin(turn: Turn, lesson: Lesson, runs: Sequence[Row[Any]]) -> None:
     track, stale, bank = casting.track(turn.person), _stale(turn, lesson), turn.world.library.bank
     drawn = casting.drawn(turn, lesson)
     moved = engine.start(lesson, track, person.language, stale, bank, drawn)
+    moved = _flowing(turn, lesson, moved)
     if not _is_in(person.language, lesson, track):
         turn.say(IN_VIETNAMESE)
     if not person.recorded:
@@ -267,7 +271,7 @@ def _resume(turn: Turn, run: Row[Any]) -> None:
         return
     state = RunState.from_json(run.state)
     lang, stale, bank = turn.person.language, _stale(turn, lesson), turn.world.library.bank
-    moved = engine.resume(lesson, state, lang, stale, bank)
+    moved = _flowing(turn, lesson, engine.resume(lesson, state, lang, stale, bank))
     turn.store.runs.save(run.id, moved.state.to_json())
     turn.say(GO_ON, title=lesson.title.in_(turn.person.language))
     _settle(turn, run, lesson, moved, (OTHER,))
@@ -312,6 +316,13 @@ def _settle(
         return
     turn.say(last.text)
     _end(turn, lesson)
+
+
+def _flowing(turn: Turn, lesson: Lesson, moved: Advance) -> Advance:
+    """The turn with the pauses left out that would cost this channel a message each."""
+    lang, stale, bank = turn.person.language, _stale(turn, lesson), turn.world.library.bank
+    go = partial(engine.advance, lesson, lang=lang, stale=stale, bank=bank)
+    return through(moved, go, turn.room)
 
 
 def _finish(

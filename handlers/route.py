@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from content.dialogue import Choice, chosen, nfc
+from content.dialogue import Choice, nfc
 from content.safety import SECRET_TEXT, Screened, screen
 from content.update import Update
 from content.words import Command, code_in, command
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import Where
-from handlers import confirm, finding, first_hour, groups, joining, menu, unheard
+from handlers import answers, confirm, finding, first_hour, groups, joining, menu, unheard
 from handlers.routes import COMMANDS, ROUTES
 from handlers.turn import Pending, Turn
 from handlers.world import World
@@ -112,10 +112,13 @@ def _tap(turn: Turn, token: str) -> bool:
 
 
 def _typed(turn: Turn, text: str) -> None:
-    """Typed text: an answer, else what must not wait, then a word, a code, free text."""
-    choice = chosen(text, turn.pending.choices)
+    """Typed text: an answer as it stands, else what must not wait, then a word, a code, the rest.
+
+    What is typed loosely comes last, so that it never swallows a cry for help or a command.
+    """
+    choice = answers.exactly(turn, text)
     if choice is not None:  # first, since an answer may name the very danger that a lesson is about
-        _end(turn, lambda: _choose(turn, choice))
+        _end(turn, lambda: answers.choose_exactly(turn, text, choice, _choose))
         return
     screened = screen(text)
     if not _asks_how(turn, text) and _endangered(turn, screened):
@@ -128,11 +131,19 @@ def _typed(turn: Turn, text: str) -> None:
     elif code is not None:
         turn.argument = code
         _end(turn, lambda: joining.code(turn))
-    elif turn.pending.free:
-        turn.data = turn.pending.data
-        _end(turn, lambda: ROUTES[turn.pending.at](turn))
     else:
-        _end(turn, lambda: _search(turn))
+        _end(turn, lambda: _freely(turn))
+
+
+def _freely(turn: Turn) -> None:
+    """No word and no code: a loosely typed choice, free text where it is wanted, or a search."""
+    if answers.loose(turn, _choose):
+        return
+    if turn.pending.free:
+        turn.data = turn.pending.data
+        ROUTES[turn.pending.at](turn)
+    else:
+        _search(turn)
 
 
 def _asks_how(turn: Turn, text: str) -> bool:

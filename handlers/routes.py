@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Handler] = {
     "dulieu": privacy.show,
     "doinguoi": speakers.show,
     "trogiup": menu.help_,
+    "menu": menu.show,
     "ngonngu": language.show,
     "english": language.to_english,
     "tiengviet": language.to_vietnamese,

@@ -8,13 +8,14 @@ from typing import Any
 
 from content.address import ADDRESSES, Address, address_in, fill
 from content.dialogue import Choice, Message, Picture
-from content.fit import Part, fit
+from content.fit import Capabilities, Part, captioned, fit
 from content.language import translate
 from content.update import Update
 from db.seats import Person, Seat
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import How, Where
+from handlers.ways import told_back
 from handlers.world import World
 
 VALUE_RE = re.compile(r"\{(\w+)\}")
@@ -194,7 +195,19 @@ class Turn:
     @property
     def has_pictures(self) -> bool:
         """Whether this chat's channel can show a picture; if not, offer none."""
-        return self.world.bots[self.seat.bot].capabilities.pictures
+        return self._capabilities.pictures
+
+    @property
+    def _capabilities(self) -> Capabilities:
+        return self.world.bots[self.seat.bot].capabilities
+
+    @property
+    def room(self) -> int:
+        """UTF-16 units that a lesson's parts may fill together in one message; 0: no need to.
+
+        A message more is a tap more where there are buttons; elsewhere it is one of a small budget.
+        """
+        return 0 if self._capabilities.buttons else self._capabilities.max_units
 
     def show_qr(self, link: str, caption: str, **values: object) -> None:
         """Show a link's QR picture before the turn's message.
@@ -248,8 +261,14 @@ class Turn:
         data = dict(data or {})
         if self.seat.person is None and self.language != "vi":
             data["lang"] = self.language  # nobody speaks yet who could keep it
-        self.question = Pending(at, data, asked, choices, free)
-        self.messages.append(Message(asked, choices))
+        self._open(Pending(at, data, asked, choices, free))
+
+    def _open(self, question: Pending) -> None:
+        """Put a question; where choices are typed, its list may end with the way back."""
+        self.question = question
+        back = "" if self._capabilities.buttons else told_back(question.at, question.choices)
+        back = self.translated(back) if back else ""
+        self.messages.append(Message(question.text, question.choices, back=back))
 
     def _choice(self, option: Choice | tuple[str, str], values: Mapping[str, object]) -> Choice:
         """An option with its label in the reader's language, and its words filled in."""
@@ -265,8 +284,7 @@ class Turn:
         pending = self.question or self.pending
         if not pending.at:
             return
-        self.question = pending
-        self.messages.append(Message(pending.text, pending.choices))
+        self._open(pending)
 
     @property
     def idle(self) -> bool:
@@ -301,7 +319,10 @@ class Turn:
 
     def _calls(self, tokens: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
         """The wire calls to make, as (kind, body), in order."""
-        channel = self.world.bots[self.seat.bot].capabilities
+        channel = self._capabilities
+        whole = self._captioned(channel)
+        if whole is not None:
+            return [whole]
         ahead = [Message(message.text) for message in self.messages[: self.before]]
         rest = fit(self.messages[self.before :], tokens, channel)
         return [
@@ -309,6 +330,20 @@ class Turn:
             *self.pictures,
             *(_said(part) for part in rest),
         ]
+
+    def _captioned(self, channel: Capabilities) -> tuple[str, dict[str, Any]] | None:
+        """The one call that shows the turn's only picture with all that is said beside it.
+
+        What a drawn picture shows needs no words then (they stay in `alt`, for when it cannot be
+        shown after all); what a code is for does.
+        """
+        if len(self.pictures) != 1:
+            return None
+        kind, body = self.pictures[0]
+        told = [Message(body["text"])] if kind == "qr" else []
+        said = [*self.messages[: self.before], *told, *self.messages[self.before :]]
+        text = captioned(said, channel)
+        return None if text is None else (kind, {**body, "alt": body["text"], "text": text})
 
 
 def _said(part: Part) -> tuple[str, dict[str, Any]]:

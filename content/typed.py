@@ -1,0 +1,132 @@
+"""Loose ways to type a choice: "câu 2 ạ", "em chọn B", a label's beginning; and "0" to go back."""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import starmap
+from types import MappingProxyType
+
+from content.dialogue import Choice, bare, fits, nfc
+
+# Full-width digits as figures; the signs that make an emoji of a figure are left out.
+FIGURES = str.maketrans("０１２３４５６７８９", "0123456789", "\ufe0f\u20e3")
+WORD_RE = re.compile(r"[^\W_]+")
+ODD_RE = re.compile(r"\d\s*[-+*/:%.,]\s*\d|[-+]\d|\d%")  # a date, a time, a price, a sum
+
+WHO = r"(?:em|con|chau|toi|tui|minh|ba|ong|co|chu|bac|anh|chi|me|bo|ta|thay)"
+POLITE = r"(?:(?:da|vang|u|uh|ok|oke|thua) )*"
+PICKS = rf"(?:(?:{WHO} )?(?:xin |muon )?(?:chon|lay|bam|go|nghi|doan|tra loi)(?: la)? )?"
+KIND = r"(?:(?:dap an|phuong an|lua chon|cau tra loi|cau|so|chu|y|muc|dong|nut|la) )*"  # before it
+# "2 con" and "2 bà" count somebody: who is spoken to may follow a particle only.
+AFTER = rf"(?: (?:a|nhe|nha|nghe|di|ne|thoi|do|day)(?: (?:{WHO}|ban))?)*"
+PLACE_RE = re.compile(rf"{POLITE}(?P<picks>{PICKS})(?P<kind>{KIND})(?P<place>[0-9a-z]+){AFTER}")
+AROUND_RE = re.compile(rf"(?P<head>{POLITE}{PICKS})(?P<words>.+?){AFTER}")
+NUMBERS: Mapping[str, int] = MappingProxyType(
+    {"không": 0, "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "sáu": 6}
+    | {"bảy": 7, "bẩy": 7, "tám": 8, "chín": 9, "mười": 10}
+)
+EMPTY = frozenset({"da", "vang", "u", "uh", "ok", "oke", "a", "nhe", "nha"})
+BACK = frozenset({"quay lai", "tro lai", "quay ve", "back", "go back"})
+LETTERS = "abcdefghij"
+LEAST = 2  # letters of an unfinished word
+LONGEST = 120  # characters: a label and the words around it; more is a story
+
+
+def loosely(said: str, choices: Sequence[Choice]) -> Choice | None:
+    """The choice that typed text means with words around it, or by its beginning; or None.
+
+    Ask `content.dialogue.chosen` first; and, where a command or a cry for help can come in too,
+    ask for these first.
+
+    Accepted: what `place` reads; a label with polite words around it ("đúng là em ạ"); the
+    beginning of one label only, in whole words, or with two letters of the last one ("đúng l"),
+    diacritics left out or not (see `fits`).
+    """
+    if not choices or len(said) > LONGEST:
+        return None
+    number = place(said)
+    if number is not None and 0 < number <= len(choices):
+        return choices[number - 1]
+    words = _words(said)
+    return _beginning(words, choices) or _beginning(_inner(words), choices)
+
+
+def place(said: str) -> int | None:
+    """The place in a list that the text means, counted from 1; 0 for "0"; None: something else.
+
+    Accepted: "2", "2.", "câu 2", "số 2 ạ", "em chọn B", "dạ 1", "số hai", "２". Not accepted:
+    two numbers, a number of something ("2 người", "7 giờ"), words that go on ("câu 2 là gì").
+    """
+    if len(said) > LONGEST:
+        return None
+    said = said.translate(FIGURES)
+    words = _words(said)
+    if ODD_RE.search(said):
+        return None
+    found = PLACE_RE.fullmatch(" ".join(map(bare, words)))
+    if found is None or _is_uncle(words, found):
+        return None
+    picked = found["place"]
+    if picked.isdecimal():
+        return int(picked) if len(picked) < 4 else None
+    named = found["kind"].strip() not in {"", "la"}
+    spelled = _spelled(words, picked) if named else None  # "chọn ba" may choose one's father
+    if spelled is not None or len(picked) > 1 or picked not in LETTERS:
+        return spelled
+    return _letter(words, picked, asked=bool(named or found["picks"]))
+
+
+def is_back(said: str) -> bool:
+    """Whether the text asks for the way back: "0", "số 0 ạ", "quay lại"."""
+    return place(said) == 0 or (len(said) <= LONGEST and bare(said) in BACK)
+
+
+def _spelled(words: Sequence[str], picked: str) -> int | None:
+    """The number that a word is: "hai"."""
+    typed = next(word for word in reversed(words) if bare(word) == picked)
+    return next((number for name, number in NUMBERS.items() if fits(typed, name)), None)
+
+
+def _letter(words: Sequence[str], picked: str, *, asked: bool) -> int | None:
+    """The place of a letter.
+
+    "Chọn ạ" names no A. Where nothing else is said, "c ạ" is short for a word of address, and "dạ
+    a" is no answer; "b" and "dạ b" are.
+    """
+    is_last = words[-1] == picked and (picked != "a" or len(words) == 1)
+    named = picked in words and (asked or is_last)
+    return LETTERS.index(picked) + 1 if named else None
+
+
+def _is_uncle(words: Sequence[str], found: re.Match[str]) -> bool:
+    """Whether "chú 2" is said, who is no "chữ"."""
+    return "chu" in found["kind"] and "chú" in words
+
+
+def _beginning(typed: Sequence[str], choices: Sequence[Choice]) -> Choice | None:
+    if EMPTY.issuperset(map(bare, typed)):
+        return None
+    found = [choice for choice in choices if _begins(typed, _words(choice.label))]
+    return found[0] if len(found) == 1 else None
+
+
+def _begins(typed: Sequence[str], label: Sequence[str]) -> bool:
+    if len(typed) > len(label):
+        return False
+    *whole, last = typed
+    if not all(starmap(fits, zip(whole, label, strict=False))):
+        return False
+    word = label[len(whole)]
+    return fits(last, word) or (len(last) >= LEAST and fits(last, word[: len(last)]))
+
+
+def _inner(words: Sequence[str]) -> Sequence[str]:
+    """The words without the polite ones around them."""
+    found = AROUND_RE.fullmatch(" ".join(map(bare, words)))
+    if found is None:
+        return ()
+    first = len(found["head"].split())
+    return words[first : first + len(found["words"].split())]
+
+
+def _words(text: str) -> list[str]:
+    return WORD_RE.findall(nfc(text).casefold())
