@@ -8,6 +8,7 @@ there without an elder sister.
 - `tap: "Đúng là em"` is the number of that line in the newest menu; now and then its words;
 - `old: "3"` is the words of a line of a menu that has long been answered;
 - `/start {lan}` is the bare code, and in a group every command is said to the bot by its name;
+- a number that comes a day after its menu is typed again when the menu is shown anew;
 - that the bot was put into a group is not told to it there.
 """
 
@@ -21,7 +22,9 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.channels.capabilities import ZALO
+from bot.channels.zalo_mention import without_mention
 from content.update import ChatAddress
+from handlers.answers import ASKED_ANEW
 from handlers.due import begin_chores
 from handlers.faces import WEB, BotFace, Limits
 from tests.conversation import FACES, MiniSchool, Talk, mini_school
@@ -37,6 +40,7 @@ FACE = BotFace(
     opens="https://bot.zaloplatforms.com/bots/4821735601928374655",
 )
 LINE_RE = re.compile(r"(\d+)\. (.+)")
+ANEW = ASKED_ANEW.partition(",")[0]
 WORDS_EACH = 5
 """Every so many choices are typed as words instead of as a number."""
 
@@ -135,10 +139,10 @@ class DirectOnZalo(Direct):
         return self.talks[who]
 
     async def say(self, who: str, text: str) -> None:
-        if "@" in who and not text.startswith("@"):
+        if "@" in who and FACE.username not in text:
             self._said: dict[str, list[str]] = {}  # it never reaches the bot
             return
-        await super().say(who, text)
+        await super().say(who, without_mention(text, [FACE.username]) if "@" in who else text)
 
 
 async def play_typed(player: Player, story: Sequence[Step]) -> list[tuple[Step, dict[str, Any]]]:
@@ -149,6 +153,9 @@ async def play_typed(player: Player, story: Sequence[Step]) -> list[tuple[Step, 
         if typed is None:
             continue
         (now,) = await play(player, [typed])
+        if ANEW in now.get("heard", ""):  # a number that came after a day
+            played.append(({}, now))
+            (now,) = await play(player, [typed])
         hand.reads(now)
         played.append((step, now))
     return played
@@ -168,7 +175,7 @@ def zalo_school(url: str) -> MiniSchool:
     """The mini school with one Zalo bot, and the web chat that every school has."""
     school = mini_school(url)
     bots = MappingProxyType({BOT: FACE, WEB: FACES[WEB]})
-    school.world = replace(school.world, bots=bots)
+    school.world = replace(school.world, bots=bots, public_url=FACES[WEB].base)
     return school
 
 
