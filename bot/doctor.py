@@ -11,7 +11,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot import doctor_bots, doctor_data, doctor_home, doctor_net, doctor_public, doctor_work
+from bot import (
+    doctor_bots,
+    doctor_data,
+    doctor_home,
+    doctor_net,
+    doctor_public,
+    doctor_room,
+    doctor_work,
+)
 from bot.cli import FAILURE, WRONG_USE, ConfigFile, fail, say
 from bot.clock import Clock, SystemClock
 from bot.config import Settings, found_key, survey
@@ -55,6 +63,7 @@ CHECKS = (
     Check(aside(doctor_work.push), _late("Thông báo", "look")),
     Check(aside(doctor_work.backup), _late("Sao lưu", "look")),
     Check(doctor_bots.bots, _late("Bot")),
+    Check(aside(doctor_room.room), _late("Bot Zalo", "look")),
     Check(doctor_public.public, _late("Địa chỉ công khai")),
 )
 

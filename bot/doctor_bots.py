@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot import doctor_zalo
 from bot.channels import DeliveryError, Rejected
 from bot.channels.telegram_wire import Wire
 from bot.config import API_BASE, BotSettings
@@ -39,6 +40,8 @@ async def bots(ground: Ground) -> Sequence[Finding]:
 
 
 async def _bot(ground: Ground, bot: BotSettings) -> list[Finding]:
+    if bot.channel == "zalo":
+        return await doctor_zalo.bot(ground, bot)
     base = bot.api_base or API_BASE[bot.channel]
     wire = Wire(base, bot.token, lambda: new_session(bot.proxy))
     try:

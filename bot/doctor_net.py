@@ -150,7 +150,7 @@ def judge_clock(shown: str, known: timedelta | None, hinted: timedelta | None) -
     if off is None or (known is None and abs(off) < LEAST_OFF):
         return None
     if abs(off) < LEAST_OFF:
-        return Finding("Đồng hồ", "ok", f"{shown}, đúng với máy chủ Telegram")
+        return Finding("Đồng hồ", "ok", f"{shown}, đúng với máy chủ bên ngoài")
     way = "nhanh" if off > timedelta() else "chậm"
     text = f"{shown}, {way} {abs(off).total_seconds() / 60:.0f} phút"
     mend = "Chạy bằng quyền root: `timedatectl set-ntp true`."

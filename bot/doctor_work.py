@@ -33,7 +33,7 @@ IS_IT_RUNNING = "Xem `lantoa run` có đang chạy không; nếu có, khởi đ�
 LIST = "Xem từng tin: `lantoa outbox list`."
 
 
-def _asked(ground: Ground, work: Callable[[Store], T]) -> T | None:
+def asked(ground: Ground, work: Callable[[Store], T]) -> T | None:
     """What the database answers; None where other checks tell that it cannot be asked."""
     if missing(ground.settings):
         return None
@@ -57,7 +57,7 @@ def calendar(ground: Ground) -> list[Finding]:
         return []  # told already
     today = ground.clock.now().astimezone(settings.zone).date()
     found = judge_calendar(settings.year, settings.school.year, today)
-    known = _asked(ground, lambda store: store.classes.of_year(settings.school.year))
+    known = asked(ground, lambda store: store.classes.of_year(settings.school.year))
     labels = [row.label for row in known or ()]
     strange = strangers(settings.year.calendar, labels) if labels else []
     if found.level != "ok" or not strange:
@@ -104,7 +104,7 @@ def schedules(ground: Ground) -> list[Finding]:
         watch = Watch(store.session)
         return watch.timetable(now - OVERDUE_AFTER), watch.slotless(settings.school.year)
 
-    found = _asked(ground, ask)
+    found = asked(ground, ask)
     if found is None:
         return []
     table, slotless = found
@@ -140,7 +140,7 @@ def outbox(ground: Ground) -> list[Finding]:
         watch = Watch(store.session)
         return watch.waiting(now), watch.ended(now - WEEK)
 
-    found = _asked(ground, ask)
+    found = asked(ground, ask)
     if found is None:
         return []
     waiting, ended = found
@@ -183,7 +183,7 @@ def judge_ended(ended: Mapping[str, int]) -> list[Finding]:
 def backup(ground: Ground) -> list[Finding]:
     """How old the newest nightly backup is; a school without people has nothing to lose."""
     settings, now = ground.settings, ground.clock.now()
-    since = _asked(ground, lambda store: Watch(store.session).first_person_at())
+    since = asked(ground, lambda store: Watch(store.session).first_person_at())
     if since is None:
         return []
     shelf = [each for each in on_shelf(settings.home, settings.zone) if each[0] <= now + DAY]
@@ -223,7 +223,7 @@ def push(ground: Ground) -> list[Finding]:
     """Whether closed pages of the web chat can be told of news; browsers want https for it."""
     if urlsplit(ground.settings.public_url).scheme != "https":
         return []  # the check of the public address tells
-    n = _asked(ground, lambda store: Watch(store.session).n_pushed())
+    n = asked(ground, lambda store: Watch(store.session).n_pushed())
     if n is None:
         return []
     text = f"{n} máy đã bật, nghe được cả khi đóng trang" if n else "chưa máy nào bật"

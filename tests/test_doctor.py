@@ -244,7 +244,7 @@ def test_no_secret_is_shown_whatever_fails(home, typed):
         "TELEGRAM_TOKEN": TOKEN,
         "TELEGRAM_API_BASE": NOWHERE,
         "TELEGRAM_PROXY": "http://u:geheim4@127.0.0.1:1",
-        "TELEGRAM_WEBHOOK_SECRET": "geheim5",
+        "TELEGRAM_WEBHOOK_SECRET": "geheim5-geheim5",
     }
     result = typed(**given)
     assert result.exit_code == 1
