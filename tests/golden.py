@@ -107,6 +107,8 @@ class Direct:
 class OverTelegram:
     """Plays over HTTP: the production process in this loop, the fake Bot API beside it."""
 
+    bots = ("tg", WEB)
+
     def __init__(
         self, school: MiniSchool, fake: FakeTelegram, app: App, clock: SteppedClock
     ) -> None:
@@ -153,7 +155,7 @@ class OverTelegram:
         now = self.clock.now()
         with self.school.engine.begin() as connection:
             store = Store(Session(connection), None, {})
-            tries = [store.outbox.next_try(bot, now) for bot in ("tg", WEB)]
+            tries = [store.outbox.next_try(bot, now) for bot in self.bots]
         return any(at is not None and at < now + SOON for at in tries)
 
     def _quiet(self) -> bool:
@@ -162,9 +164,7 @@ class OverTelegram:
         with self.school.engine.begin() as connection:
             store = Store(Session(connection), None, {})
             due = store.schedules.due(self.clock.now(), 1)
-            waiting = [
-                row for bot in ("tg", WEB) for row in store.outbox.open(bot, self.clock.now())
-            ]
+            waiting = [row for bot in self.bots for row in store.outbox.open(bot, self.clock.now())]
         return not due and not waiting
 
     async def say(self, who: str, text: str) -> None:

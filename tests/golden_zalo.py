@@ -14,7 +14,8 @@ there without an elder sister.
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,12 +24,26 @@ from typing import Any
 
 from bot.channels.capabilities import ZALO
 from bot.channels.zalo_mention import without_mention
+from bot.config import BotSettings
 from content.update import ChatAddress
 from handlers.answers import ASKED_ANEW
 from handlers.due import begin_chores
 from handlers.faces import WEB, BotFace, Limits
-from tests.conversation import FACES, MiniSchool, Talk, mini_school
-from tests.golden import TRANSCRIPTS, Direct, Player, play, read_story, write_story
+from tests.conversation import FACES, PICTURE, MiniSchool, Talk, mini_school
+from tests.golden import (
+    STEP_S,
+    TRANSCRIPTS,
+    Direct,
+    OverTelegram,
+    Player,
+    play,
+    read_story,
+    running,
+    settings_for,
+    write_story,
+)
+from tests.golden_web import free_port
+from tests.wires import FakeZalo
 
 STORIES = TRANSCRIPTS / "zalo"
 BOT = "zalo"
@@ -198,3 +213,76 @@ def told_on_telegram(path: Path) -> list[dict[str, Any]]:
     """The story that this transcript comes of; one of Zalo's own is played as it stands."""
     elder = TRANSCRIPTS / path.name
     return read_story(elder if elder.exists() else path)
+
+
+class OverZalo(OverTelegram):
+    """Plays over HTTP: the production process with its webhook, the fake Zalo beside it."""
+
+    bots = (BOT, WEB)
+    n_told = 0
+    base = ""
+
+    def _quiet(self) -> bool:
+        taken = sum(self.fake.hook_statuses.values())
+        return taken == self.n_told and super()._quiet()
+
+    async def say(self, who: str, text: str) -> None:
+        self.clock.step(STEP_S)
+        name, _, group = who.partition("@")
+        if group:
+            self.n_told += self._group(group, name).say(self._user(name), text)
+        else:
+            self._user(name).say(text)
+            self.n_told += 1
+        await self._moved()
+
+    async def event(self, who: str, kind: str) -> None:
+        self.clock.step(STEP_S)
+        user = self._user(who)
+        user.hidden() if kind == "hidden" else user.send("photo")
+        self.n_told += 1
+        await self._moved()
+
+    async def heard(self) -> dict[str, list[str]]:
+        sent = self.fake.made("sendMessage", "sendPhoto")
+        new, self._n_seen = sent[self._n_seen :], len(sent)
+        said: dict[str, list[str]] = {}
+        for payload in new:
+            text = payload["text"] if "text" in payload else f"{PICTURE} {payload['caption']}"
+            text = text.replace(self.base, FACES[WEB].base)
+            said.setdefault(self.places[payload["chat_id"]], []).append(text)
+        return said
+
+
+async def play_over_zalo(url: str, home: Path, story: Sequence[Step]) -> list[dict[str, Any]]:
+    """Play what stands in a transcript of Zalo's over HTTP, with the production process."""
+    school = mini_school(url)
+    async with FakeZalo() as fake, over_zalo(school, home, fake) as player:
+        return await play(player, story)
+
+
+@asynccontextmanager
+async def over_zalo(school: MiniSchool, home: Path, fake: FakeZalo) -> AsyncIterator[OverZalo]:
+    """The production process on the school's database, beside the fake, for as long as it lasts."""
+    url = school.engine.url.render_as_string(hide_password=False)
+    port = free_port()
+    bot = BotSettings(
+        name=BOT,
+        channel="zalo",
+        mode="webhook",
+        token=fake.token,
+        api_base=fake.base_url,
+        link=FACE.opens,
+    )
+    settings = replace(
+        settings_for(url, home, fake),
+        bots=(bot,),
+        listen=("127.0.0.1", port),
+        public_url=f"http://127.0.0.1:{port}",
+    )
+    async with running(school, settings) as (app, clock):
+        fake.world.now = lambda: clock.now().timestamp()
+        player = OverZalo(school, fake, app, clock)
+        player.base = settings.public_url
+        await fake.until(lambda: bool(app.world.bots[BOT].username))
+        yield player
