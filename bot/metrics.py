@@ -21,8 +21,10 @@ from sqlalchemy import Connection
 from typing_extensions import override
 
 from db.session import Session
+from db.store.bots import Bots, Used
 from db.store.outbox import RANKS
 from db.store.watch import Timetable, Waiting, Watch
+from handlers import budget
 from handlers.unasked import MOST_A_WEEK
 from handlers.world import World
 
@@ -40,6 +42,15 @@ OTHERS = ("Events of one kind.", ("kind",))
 
 
 @dataclass(frozen=True, slots=True)
+class BotMonth:
+    """What a bot has used of the running month, and may use in all; as its platform counts."""
+
+    bot: str
+    n_used: int
+    n_most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """What the database says at one moment; the same in every process that shares it.
 
@@ -48,17 +59,20 @@ class Sight:
         waiting: what is still to be sent.
         n_by_left: how many persons have so many unasked messages left this week.
         timetable: the schedules; overdue are those a minute late.
+        months: of the bots whose platform counts.
     """
 
     at: datetime
     waiting: Sequence[Waiting]
     n_by_left: Mapping[int, int]
     timetable: Timetable
+    months: Sequence[BotMonth] = ()
 
 
 def look(world: World, now: datetime, connection: Connection) -> Sight:
     """Read a sight; for a connection of the reports, never within a turn."""
-    watch = Watch(Session(connection))
+    session = Session(connection)
+    watch = Watch(session)
     day = world.day(now)
     monday = datetime.combine(
         day - timedelta(days=day.weekday()), datetime.min.time(), world.zone
@@ -68,7 +82,20 @@ def look(world: World, now: datetime, connection: Connection) -> Sight:
     for n, persons in used.items():
         left[max(0, MOST_A_WEEK - n)] += persons
     left[MOST_A_WEEK] = max(0, watch.n_in_chat() - sum(used.values()))
-    return Sight(now, watch.waiting(now), left, watch.timetable(now - OVERDUE_AFTER))
+    months = _months(world, now, Bots(session))
+    return Sight(now, watch.waiting(now), left, watch.timetable(now - OVERDUE_AFTER), months)
+
+
+def _months(world: World, now: datetime, bots: Bots) -> Sequence[BotMonth]:
+    """One read for all of them, and none where no bot has a limit."""
+    limits = {name: face.limits for name, face in world.bots.items() if face.limits is not None}
+    if not limits:
+        return ()
+    known = bots.month(budget.month_of(world, now))
+    return [
+        BotMonth(name, budget.spent_of(known.get(name, Used()), each), each.messages)
+        for name, each in limits.items()
+    ]
 
 
 class Metrics:
@@ -190,6 +217,7 @@ class _Now(Collector):
             left.add_metric([str(n)], persons)
         yield left
         yield from _schedules(self._sight)
+        yield from _bots(self._sight.months)
 
 
 def _outbox(sight: Sight) -> Iterator[Metric]:
@@ -218,6 +246,19 @@ def _schedules(sight: Sight) -> Iterator[Metric]:
     yield _gauge("schedules_planned", "Schedules that have a next time.", table.n)
     yield _gauge("schedules_overdue", "Schedules that are a minute late, or more.", table.n_overdue)
     yield _gauge("schedules_overdue_seconds", "How late the first of these is.", max(0.0, late))
+
+
+def _bots(months: Sequence[BotMonth]) -> Iterator[Metric]:
+    """Nothing where no bot has a limit."""
+    if not months:
+        return
+    used = _gauges("bot_messages", "Messages of the running month, as the platform counts.", "bot")
+    most = _gauges("bot_messages_limit", "Messages that the bot has in a month.", "bot")
+    for each in months:
+        used.add_metric([each.bot], each.n_used)
+        most.add_metric([each.bot], each.n_most)
+    yield used
+    yield most
 
 
 def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:

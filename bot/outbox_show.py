@@ -50,6 +50,7 @@ REASONS = {
     "resting": "đang nghỉ học hoặc tạm dừng",
     "soon": "mới nhắn cho người này gần đây",
     "used up": "tuần này đã nhắn đủ số tin",
+    "budget": "bot gần hết số tin của tháng nên để dành",
     "unanswered": "đã nhắc nhiều lần không trả lời",
 }
 """Our own codes; the words of a platform are shown as they are."""

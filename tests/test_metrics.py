@@ -2,14 +2,17 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
+from bot.channels.capabilities import ZALO
 from bot.metrics import Metrics, Sight, look
 from bot.web import routes
 from db.batch import Unit
@@ -18,6 +21,7 @@ from db.store import Store
 from db.store.outbox import How, Where
 from db.store.schedules import Due
 from db.store.watch import Timetable
+from handlers.faces import BotFace, Limits
 from tests.conversation import MiniSchool, local
 from tests.golden import settings_for
 from tests.serving import served
@@ -225,3 +229,21 @@ async def test_a_database_that_is_there_is_read_when_asked(sqlite_school, tmp_pa
     database.close()
     assert found["lantoa_database_readable",] == 1
     assert found["lantoa_outbox_rows", "answer", "due"] == 1
+
+
+def test_a_bot_with_limits_tells_what_its_month_has_used(sqlite_school):
+    none = read(Metrics().text(seen(sqlite_school)))
+    assert [key for key in none if key[0].startswith("lantoa_bot_")] == []
+    faces = {name: BotFace("zalo", "Bot", ZALO, limits=Limits()) for name in ("z1", "z2")}
+    bots = MappingProxyType({**sqlite_school.world.bots, **faces})
+    sqlite_school.world = replace(sqlite_school.world, bots=bots)
+    sqlite_school.store(lambda store: store.bots.count("z1", "2026-11", n_in=3, n_out=4))
+    sqlite_school.store(lambda store: store.bots.count("z1", "2026-10", n_in=3000))
+    found = read(Metrics().text(seen(sqlite_school)))
+    of_bots = {key: value for key, value in found.items() if key[0].startswith("lantoa_bot_")}
+    assert of_bots == {
+        ("lantoa_bot_messages", "z1"): 7,
+        ("lantoa_bot_messages", "z2"): 0,
+        ("lantoa_bot_messages_limit", "z1"): 3000,
+        ("lantoa_bot_messages_limit", "z2"): 3000,
+    }
