@@ -1,7 +1,7 @@
 """Loose ways to type a choice: "câu 2 ạ", "em chọn B", a label's beginning; and "0" to go back."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import starmap
 from types import MappingProxyType
 
@@ -19,7 +19,9 @@ KIND = r"(?:(?:dap an|phuong an|lua chon|cau tra loi|cau|so|chu|y|muc|dong|nut|l
 # "2 con" and "2 bà" count somebody: who is spoken to may follow a particle only.
 AFTER = rf"(?: (?:a|nhe|nha|nghe|di|ne|thoi|do|day)(?: (?:{WHO}|ban))?)*"
 PLACE_RE = re.compile(rf"{POLITE}(?P<picks>{PICKS})(?P<kind>{KIND})(?P<place>[0-9a-z]+){AFTER}")
-AROUND_RE = re.compile(rf"(?P<head>{POLITE}{PICKS})(?P<words>.+?){AFTER}")
+POLITE_RE, PICKS_RE = re.compile(POLITE), re.compile(POLITE + PICKS)
+WHO_RE = re.compile(WHO)
+PARTICLES = frozenset({"a", "nhe", "nha", "nghe", "di", "ne", "thoi", "do", "day"})
 NUMBERS: Mapping[str, int] = MappingProxyType(
     {"không": 0, "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "sáu": 6}
     | {"bảy": 7, "bẩy": 7, "tám": 8, "chín": 9, "mười": 10}
@@ -47,7 +49,14 @@ def loosely(said: str, choices: Sequence[Choice]) -> Choice | None:
     if number is not None and 0 < number <= len(choices):
         return choices[number - 1]
     words = _words(said)
-    return _beginning(words, choices) or _beginning(_inner(words), choices)
+    if EMPTY.issuperset(map(bare, words)):
+        return None
+    typed = nfc(said).casefold()
+    signs = [each for each in choices if nfc(each.label).casefold().startswith(typed)]
+    if len(signs) == 1 and len(typed) >= LEAST:
+        return signs[0]  # addresses of websites may differ in their signs only
+    found = (_beginning(inner, choices) for inner in _inner(words))
+    return next((choice for choice in found if choice is not None), None)
 
 
 def place(said: str) -> int | None:
@@ -103,10 +112,11 @@ def _is_uncle(words: Sequence[str], found: re.Match[str]) -> bool:
 
 
 def _beginning(typed: Sequence[str], choices: Sequence[Choice]) -> Choice | None:
-    if EMPTY.issuperset(map(bare, typed)):
-        return None
-    found = [choice for choice in choices if _begins(typed, _words(choice.label))]
-    return found[0] if len(found) == 1 else None
+    labels = [(_words(choice.label), choice) for choice in choices]
+    found = [each for each in labels if _begins(typed, each[0])]
+    whole = [each for each in found if len(each[0]) == len(typed)]
+    best = whole if len(whole) == 1 else found
+    return best[0][1] if len(best) == 1 else None
 
 
 def _begins(typed: Sequence[str], label: Sequence[str]) -> bool:
@@ -119,13 +129,31 @@ def _begins(typed: Sequence[str], label: Sequence[str]) -> bool:
     return fits(last, word) or (len(last) >= LEAST and fits(last, word[: len(last)]))
 
 
-def _inner(words: Sequence[str]) -> Sequence[str]:
-    """The words without the polite ones around them."""
-    found = AROUND_RE.fullmatch(" ".join(map(bare, words)))
-    if found is None:
-        return ()
-    first = len(found["head"].split())
-    return words[first : first + len(found["words"].split())]
+def _inner(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The words, then with fewer and fewer of the polite ones around them."""
+    plain = [bare(word) for word in words]
+    joined = " ".join(plain) + " "
+    polite, picks = (_n_words(head.match(joined)) for head in (POLITE_RE, PICKS_RE))
+    for first in dict.fromkeys([*range(polite + 1), picks]):
+        for end in _ends(plain):
+            if first < end:
+                yield words[first:end]
+
+
+def _n_words(found: re.Match[str] | None) -> int:
+    return len(found[0].split()) if found is not None else 0
+
+
+def _ends(plain: Sequence[str]) -> Iterator[int]:
+    """Where the words end, and where they end without "ạ", "nhé cháu" and the like."""
+    end = len(plain)
+    yield end
+    while end > 1:
+        addressed = WHO_RE.fullmatch(plain[end - 1]) and plain[end - 2] in PARTICLES
+        if not addressed and plain[end - 1] not in PARTICLES:
+            return
+        end -= 2 if addressed else 1
+        yield end
 
 
 def _words(text: str) -> list[str]:
