@@ -12,7 +12,7 @@ from tests.templates import copied_school
 
 __all__ = ["pytest_terminal_summary", "told"]
 
-pytest_plugins = ("tests.telegram_desk",)
+pytest_plugins = ("tests.telegram_desk", "tests.wires_hook")
 
 DATABASES = {"sqlite": sqlite_database, "postgresql": postgres_database}
 

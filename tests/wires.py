@@ -28,6 +28,7 @@ from tests.wires_world import FakeGroup, FakeUser, Habits, Plan, Raw, World, pla
 
 ZALO_TOKEN = "4270000000000000001:fakeTokenOfTheFakeZaloBotPlatform"
 ZALO_NAME = "Bot Lan Tỏa"
+LOOK_S = 0.05  # how often a poll looks whether who asked is still there
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class FakeZalo:
         self.calls: list[Call] = []
         self.hook_statuses: Counter[int] = Counter()
         self.lost: list[Any] = []
+        self.n_polling = 0  # getUpdates that are waiting now
         self._polled: Any = None
         self._failures: dict[str, deque[Failure]] = {}
         self._port = 0
@@ -271,7 +273,14 @@ class FakeZalo:
     async def _get_update(self, request: web.Request, payload: dict[str, Any]) -> Any:
         if self.api.webhook:
             raise ApiError(400, "Bad request: getUpdates is refused while a webhook is set")
-        until = time.monotonic() + min(float(payload.get("timeout", 30)), self.poll_s)
+        self.n_polling += 1
+        try:
+            return await self._next_update(request, float(payload.get("timeout", 30)))
+        finally:
+            self.n_polling -= 1
+
+    async def _next_update(self, request: web.Request, timeout_s: float) -> Any:
+        until = time.monotonic() + min(timeout_s, self.poll_s)
         while request.transport is not None:  # else who asked has gone
             with self.world.lock:
                 if self.world.updates:
@@ -282,7 +291,7 @@ class FakeZalo:
             left = until - time.monotonic()
             if left <= 0:
                 break
-            await self._woken(left)
+            await self._woken(min(left, LOOK_S))
         raise ApiError(408, "Request timeout", self.habits.empty_status)
 
     async def _woken(self, most_s: float) -> None:
