@@ -6,7 +6,8 @@ from datetime import datetime
 from content.words import code_in
 from db.seats import Seat
 from db.store import Store
-from handlers import joining
+from handlers import joining, places
+from handlers.faces import BotFace
 from handlers.turn import Turn
 from handlers.world import World
 
@@ -20,6 +21,19 @@ class From:
 
     bot: str
     lang: str = "vi"
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The other ways in of one person: the bots that serve them; None where there is none.
+
+    Attributes:
+        adult: whether what they write on Zalo is heard.
+    """
+
+    telegram: BotFace | None = None
+    zalo: BotFace | None = None
+    adult: bool = True
 
 
 def look(seen_from: From, typed: str, world: World, now: datetime, store: Store) -> Turn | None:
@@ -50,6 +64,24 @@ def look(seen_from: From, typed: str, world: World, now: datetime, store: Store)
 def is_asked(turn: Turn) -> bool:
     """Whether the answer is the question "is it you?", so that a yes may open the chat."""
     return turn.question is not None and turn.question.at == ASKS
+
+
+def ways(typed: str, world: World, now: datetime, store: Store) -> Ways:
+    """By which bots the person of a right code may come in too; looking keeps no place free."""
+    row = store.codes.find(world.codes.fingerprint(typed))
+    person = store.people.get(row.person_id) if row is not None and row.person_id else None
+    if person is None:
+        return Ways()
+    labels = places.classes_of(store, person)
+    telegram = [
+        face
+        for face in world.bots.values()
+        if face.channel == "telegram" and face.username and places.serves(face, labels)
+    ]
+    zalo = places.seen_place(store, world.bots, person, now)
+    return Ways(
+        next(iter(telegram), None), world.bots[zalo] if zalo else None, person.kind != "pupil"
+    )
 
 
 def speaks(bot: str, chat: str, typed: str, world: World, store: Store) -> bool:

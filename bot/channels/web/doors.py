@@ -33,7 +33,6 @@ SHUT = "Có quá nhiều mã sai từ mạng này. Hãy thử lại sau một gi
 BUSY = "Đang có nhiều người vào cùng lúc. Hãy đợi một phút rồi thử lại."
 AWAY = "Máy đang bận một chút, chưa ghi gì cả. Hãy bấm lại sau một phút."
 ELSEWHERE = "Trang này mở không đúng cách. Hãy mở lại đường link trên phiếu."
-TELEGRAM = "Mở bằng Telegram"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,7 @@ class Seen:
         shut: too many wrong codes came from this address.
         lang: the language of all this.
         here: the account this device has opened with it, if its person still speaks there.
+        ways: the bots by which they may come in instead.
     """
 
     texts: tuple[str, ...] = ()
@@ -55,6 +55,7 @@ class Seen:
     shut: bool = False
     lang: str = "vi"
     here: str | None = None
+    ways: door.Ways = door.Ways()  # noqa: RUF009 - frozen
 
 
 class Doors:
@@ -127,13 +128,14 @@ class Doors:
         here = known if known and door.speaks(WEB, known, code, self._world, store) else None
         *texts, question = [message.text for message in turn.messages]
         labels = [choice.label for choice in turn.messages[-1].choices]
-        answers = tuple(zip(labels, ANSWERS, strict=True)) if door.is_asked(turn) else ()
-        return Seen(tuple(texts), question, answers, lang=turn.language, here=here)
+        if not door.is_asked(turn):
+            return Seen(tuple(texts), question, lang=turn.language, here=here)
+        answers = tuple(zip(labels, ANSWERS, strict=True))
+        ways = door.ways(code, self._world, now, store)
+        return Seen(tuple(texts), question, answers, lang=turn.language, here=here, ways=ways)
 
     def _shown(self, seen: Seen, error: str, *, code: str = "", status: int = 200) -> web.Response:
-        faces, lang = self._world.bots.values(), seen.lang
-        label = translate(TELEGRAM, lang)
-        links = [(label, face.link(code)) for face in faces if face.username and code]
+        lang, telegram = seen.lang, seen.ways.telegram
         paragraphs = [line for text in seen.texts for line in text.split("\n")]
         error = translate(error, lang)
         if code and not seen.answers:
@@ -148,7 +150,9 @@ class Doors:
             paragraphs=paragraphs,
             question=seen.question,
             answers=seen.answers,
-            links=links,
+            telegram=telegram.link(code) if telegram is not None else "",
+            zalo=seen.ways.zalo,
+            adult=seen.ways.adult,
             error=error,
         )
 

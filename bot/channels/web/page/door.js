@@ -55,6 +55,24 @@
     }
   }
 
+  // Whether it was done; old WebViews and plain http have no clipboard.
+  window.copied = async (words, at) => {
+    try {
+      await navigator.clipboard.writeText(words);
+      return true;
+    } catch (refused) {
+      const area = document.body.appendChild(document.createElement('textarea'));
+      area.className = 'sr';
+      area.value = words;
+      area.select();
+      area.setSelectionRange(0, words.length);  // an iPhone's select() alone selects nothing
+      const done = document.execCommand('copy');
+      area.remove();
+      at.focus();
+      return done;
+    }
+  };
+
   for (const look of ['big', 'dark']) {
     const value = kept('lantoa:' + look);
     if (value) put(look, value === '1');
@@ -66,7 +84,9 @@
     showPeople();
     forgetLost();
   });
-  document.addEventListener('click', event => {
+  document.addEventListener('click', async event => {
+    const key = event.target.closest('[data-copy]');
+    if (key && await copied(key.dataset.copy, key)) key.textContent = key.dataset.done;
     const button = event.target.closest('[data-look]');
     if (!button) return;
     const look = button.dataset.look;

@@ -75,15 +75,7 @@ function handOn(words) {
 }
 
 async function copy(words, at) {
-  try {
-    await navigator.clipboard.writeText(words);
-  } catch (refused) {  // no clipboard in old WebViews and on plain http
-    const area = document.body.appendChild(make('textarea', 'sr', words));
-    area.select();
-    document.execCommand('copy');
-    area.remove();
-    at.focus();
-  }
+  if (!await copied(words, at)) return;
   at.textContent = t('Đã chép');
   tell(t('Đã chép'));
   setTimeout(() => { at.textContent = t('Chép tin này'); }, 3000);
