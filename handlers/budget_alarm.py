@@ -13,14 +13,14 @@ from db.store.schedules import Due
 from handlers import budget, due
 from handlers.due import Fired
 from handlers.turn import Turn
-from handlers.world import WEB, World
+from handlers.world import World
 
 NEARLY_SPENT = (
     "Dạ, bot Zalo “{name}” đã dùng {used} trong {limit} tin của tháng này ({percent}%).\n"
     "Khi gần hết, {me} chỉ còn trả lời và gửi tổng kết, không nhắc ai nữa. Khi hết hẳn, {me} mời "
     "từng người sang trang web, đến ngày {day} mới nhắn lại ở Zalo.\n"
     "Để mọi người khỏi phải chờ, {you} thêm một bot cho vài lớp (tệp lantoa.toml, mục [[bot]]), "
-    "hoặc mời phụ huynh dùng trang web: {link}"
+    "hoặc mời phụ huynh dùng trang web."
 )
 
 
@@ -71,7 +71,6 @@ def alarm(turn: Turn, row: Row[Any]) -> datetime | None:
         limit=number(limits.messages),
         percent=data["percent"],
         day=f"{budget.first_of_next(world, turn.now):%d/%m}",
-        link=turn.world.public_url or world.bots[WEB].base,
     )
     return None
 

@@ -11,26 +11,23 @@ from handlers.budget import Level
 from handlers.codes import issue_code
 from handlers.route import Committed
 from handlers.turn import Turn
-from handlers.world import WEB, World
+from handlers.world import World
 
 SPENT = "spent"
-TO_PUPIL = (
-    "Tháng này {me} đã nhắn hết số tin mà Zalo cho phép. Đến ngày {day} {me} mới trả lời ở đây "
-    "được. Trong lúc chờ, {you} mở trang riêng của {you} để học tiếp nhé: {link}"
+USED_UP = (
+    "Tháng này {me} đã nhắn hết số tin mà Zalo cho phép. "
+    "Đến ngày {day} {me} mới trả lời ở đây được."
 )
-TO_ADULT = (
-    "Dạ, tháng này {me} đã nhắn hết số tin mà Zalo cho phép rồi ạ. Đến ngày {day} {me} mới trả lời "
-    "ở đây được. Trong lúc chờ, {you} mở trang riêng của {you} là học tiếp được ạ: {link}"
+USED_UP_POLITELY = (
+    "Dạ, tháng này {me} đã nhắn hết số tin mà Zalo cho phép rồi ạ. "
+    "Đến ngày {day} {me} mới trả lời ở đây được."
 )
-TO_STAFF = (
-    "Dạ, tháng này {me} đã nhắn hết số tin mà Zalo cho phép rồi ạ. Đến ngày {day} {me} mới trả lời "
-    "ở đây được. Trong lúc chờ, {you} mở trang riêng của {you} là xem và làm tiếp được ạ: {link}"
-)
-TO_ANYBODY = (
-    "Tháng này {me} đã nhắn hết số tin mà Zalo cho phép. Đến ngày {day} {me} mới trả lời ở đây "
-    "được. Trong lúc chờ, {you} mở trang này rồi gõ mã trên phiếu để bắt đầu nhé: {link}"
-)
-TEXTS: Mapping[str, str] = {"pupil": TO_PUPIL, "relative": TO_ADULT, "staff": TO_STAFF}
+TO_PUPIL = "Trong lúc chờ, {you} mở trang riêng của {you} để học tiếp nhé: {link}"
+TO_RELATIVE = "Trong lúc chờ, {you} mở trang riêng của {you} là học tiếp được ạ: {link}"
+TO_STAFF = "Trong lúc chờ, {you} mở trang riêng của {you} là xem và làm tiếp được ạ: {link}"
+TO_ANYBODY = "Trong lúc chờ, {you} mở trang này rồi gõ mã trên phiếu để bắt đầu nhé: {link}"
+NO_PAGE = "Có việc cần thì {you} hỏi thầy cô chủ nhiệm giúp nhé."
+OWN_PAGE: Mapping[str, str] = {"pupil": TO_PUPIL, "relative": TO_RELATIVE, "staff": TO_STAFF}
 
 
 def within_month(
@@ -82,17 +79,20 @@ def _farewell(update: Update, world: World, now: datetime, store: Store) -> Comm
     if update.group or not store.bots.bid_farewell(seat.account_id, month):
         return Committed((), seat.account_id, taken=False, outcome=SPENT)
     turn = Turn(world, store, seat, now, update)
-    text = TEXTS.get(seat.person.kind, TO_ANYBODY) if seat.person is not None else TO_ANYBODY
-    day = f"{budget.first_of_next(world, now):%d/%m}"
-    turn.say(text, day=day, link=own_page(turn))
+    _say(turn)
     return Committed(tuple(turn.finish()), seat.account_id, taken=False, outcome=SPENT)
 
 
-def own_page(turn: Turn) -> str:
-    """The web page of who speaks here, by their personal code; nobody known: its first page."""
+def _say(turn: Turn) -> None:
+    """Until when, and where to go on; an address of the house alone opens on no phone elsewhere."""
     world, person = turn.world, turn.seat.person
-    base = world.public_url or world.bots[WEB].base
-    if person is None:
-        return base
-    code = issue_code(turn.store, world.codes, "person", person.id, turn.now)
-    return f"{base}/v/{code}"
+    polite = person is not None and person.kind != "pupil"
+    day = f"{budget.first_of_next(world, turn.now):%d/%m}"
+    turn.say(USED_UP_POLITELY if polite else USED_UP, day=day)
+    if not world.public_url:
+        turn.say(NO_PAGE)
+    elif person is None:
+        turn.say(TO_ANYBODY, link=f"{world.public_url}/")
+    else:
+        code = issue_code(turn.store, world.codes, "person", person.id, turn.now)
+        turn.say(OWN_PAGE[person.kind], link=world.page_of(code))

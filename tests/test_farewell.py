@@ -1,6 +1,5 @@
 """A month that ends before its time: counted exactly, said in time, and nobody left alone."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,8 @@ from tests.zalo_month import desk, joined, used
 
 PUPIL = (
     "Tháng này mình đã nhắn hết số tin mà Zalo cho phép. Đến ngày 01/12 mình mới trả lời ở đây "
-    "được. Trong lúc chờ, em mở trang riêng của em để học tiếp nhé: https://lantoa.example/v/{code}"
+    "được.\n\n"
+    "Trong lúc chờ, em mở trang riêng của em để học tiếp nhé: https://truong.example/v/{code}"
 )
 CRY = "em bị đánh, cứu em với"
 
@@ -110,7 +110,7 @@ async def test_at_four_fifths_the_operator_is_told_once_a_month(school: MiniScho
         "Khi gần hết, em chỉ còn trả lời và gửi tổng kết, không nhắc ai nữa. Khi hết hẳn, em mời "
         "từng người sang trang web, đến ngày 01/12 mới nhắn lại ở Zalo.\n"
         "Để mọi người khỏi phải chờ, anh thêm một bot cho vài lớp (tệp lantoa.toml, mục [[bot]]), "
-        "hoặc mời phụ huynh dùng trang web: https://lantoa.example"
+        "hoặc mời phụ huynh dùng trang web."
     )
     assert school.chat("tg-nam").heard() == []
 
@@ -177,18 +177,26 @@ async def test_whoever_is_not_known_is_sent_to_the_first_page(sqlite_school: Min
     spent(sqlite_school)
     async with desk(sqlite_school) as door:
         [heard] = await door.hears(Update(ChatAddress("z", "new", "new"), "k", said))
-    assert heard.endswith("gõ mã trên phiếu để bắt đầu nhé: https://lantoa.example")
+    assert heard.endswith("gõ mã trên phiếu để bắt đầu nhé: https://truong.example/")
     assert sqlite_school.rows("code_try") == [], "a code has no effect either"
 
 
-async def test_a_public_address_goes_before_the_one_in_the_house(sqlite_school: MiniSchool):
+async def test_staff_are_spoken_to_as_they_are_used_to(sqlite_school: MiniSchool):
     chat = joined(sqlite_school, "hoa")
     spent(sqlite_school)
-    sqlite_school.world = replace(sqlite_school.world, public_url="https://truong.example")
     async with desk(sqlite_school) as door:
         [heard] = await door.says(chat, "lớp")
-    assert f"https://truong.example/v/{sqlite_school.code('hoa')}" in heard
     assert heard.startswith("Dạ, tháng này em đã nhắn hết")
+    assert f"xem và làm tiếp được ạ: https://truong.example/v/{sqlite_school.code('hoa')}" in heard
+
+
+async def test_without_a_public_address_nobody_is_sent_to_a_page_of_the_house(sqlite_school):
+    chat = joined(sqlite_school, "lan")
+    spent(sqlite_school)
+    async with desk(sqlite_school, public_url="") as door:
+        [heard] = await door.says(chat, "học")
+    assert "http" not in heard
+    assert heard.endswith("em hỏi thầy cô chủ nhiệm giúp nhé.")
 
 
 async def test_the_last_word_is_in_the_language_of_who_speaks(sqlite_school: MiniSchool):

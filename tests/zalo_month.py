@@ -65,10 +65,13 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(school: MiniSchool, limits: Limits = FREE) -> AsyncIterator[Desk]:
+async def desk(
+    school: MiniSchool, limits: Limits = FREE, public_url: str = "https://truong.example"
+) -> AsyncIterator[Desk]:
     """The school with the Zalo bot `z`."""
     face = BotFace("zalo", "Bot Lan Tỏa", ZALO, limits=limits)
-    school.world = replace(school.world, bots=MappingProxyType({**FACES, "z": face}))
+    bots = MappingProxyType({**FACES, "z": face})
+    school.world = replace(school.world, bots=bots, public_url=public_url)
     database = Database(school.engine)
     try:
         yield Desk(school, database)
