@@ -45,6 +45,7 @@ REASONS = {
     "left the chat": "người nhận không còn dùng chat này",
     "someone else": "người khác đang dùng chat này",
     "unbound": "nhóm không còn gắn với lớp",
+    "bound": "lớp nay đã có nhóm, tổng kết gửi vào nhóm",
     "night": "đang đêm, đợi đến sáng",
     "late": "đã trễ hơn một giờ",
     "resting": "đang nghỉ học hoặc tạm dừng",
