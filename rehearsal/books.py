@@ -3,17 +3,23 @@
 import re
 from collections import deque
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 
+from rehearsal.counts import Counts
 from rehearsal.deeds import Member, Pupil, SchoolClass, Span
 from rehearsal.figures import week_of
-from rehearsal.hearing import HELPED_RE, RESULTS_RE, number
+from rehearsal.hearing import HELPED_RE, OWN_TALLY_RE, RESULTS_RE, number
 from rehearsal.notes import ChatNotes, Reply, overheard, read
 from rehearsal.terms import Fault, Heard, Plot
 
 Sort = Literal["answer", "rest", "unasked", "told", "tally", "copy", "noise"]
+COUNTED = frozenset({"message", "picture", "shown"})
 SOON = timedelta(minutes=10)
+AT_ONCE = timedelta(seconds=20)
+LONG = 800  # letters: where a message may have 2,000 units, what is longer may go on in a second
+NIGHT = timedelta(hours=9, minutes=31)
+EVENING = time(20, 59, 59)  # until then people may be written to unasked
 ADDED, GREETING = "added", "Chào cả lớp!"
 TALLY = "Tổng kết tuần"
 CURRENT_RE = re.compile(r"^Lớp (\S+), tuần .+\nTính đến ")
@@ -62,12 +68,18 @@ class Unasked:
 
 @dataclass(frozen=True, slots=True)
 class TallyHeard:
-    """A tally as its group heard it, and what it said wrong."""
+    """A tally as its group heard it, or the class's teacher in their own chat.
+
+    Attributes:
+        chat: where.
+        again: it is not the first of its week.
+    """
 
     label: str
     text: str
     at: datetime
     again: bool
+    chat: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,7 @@ class Chat:
         label: the class whose group it is, "" for a private chat.
         again_allowed: tallies that a teacher has asked for once more.
         begun: the newest answer ended without a question: the rest may follow under a picture.
+        longer: until when the rest of an answer may come that was too long for one message.
         pictured: a picture came after such an answer; the next message is the answer's rest.
         answer: the newest answer, by the hash of its text, and until when the same is strange.
     """
@@ -113,6 +126,7 @@ class Chat:
     label: str = ""
     again_allowed: int = 0
     begun: bool = False
+    longer: datetime | None = None
     pictured: bool = False
     answer: tuple[int, datetime] | None = None
 
@@ -138,6 +152,8 @@ class Books:
         self.n_results = 0
         self.wrong_results: list[str] = []
         self.latest: tuple[Sort, Sent | None] = ("noise", None)
+        self.counts = Counts()
+        self.closed = False
 
     # What the world tells.
 
@@ -154,6 +170,17 @@ class Books:
         if known is not None and known.taken_at is None:
             known.taken_at = self.local(at)
 
+    def again(self, update: int, at: datetime) -> bool:
+        """See `terms.Ledger`: what was lost on its way is said once more, if still waited for."""
+        sent = self.updates[update]
+        chat = self.chats.get(sent.chat) if sent.chat is not None else None
+        if chat is None or sent not in chat.waiting:
+            return False
+        chat.waiting.remove(sent)
+        chat.waiting.append(sent)
+        sent.at = self.local(at)
+        return True
+
     def fault(self, fault: Fault) -> None:
         """Something went wrong on purpose."""
         begun = replace(
@@ -168,23 +195,32 @@ class Books:
 
     def heard(self, heard: Heard) -> None:
         """Something took effect at a chat: say what it is, and write down what it shows."""
-        if heard.kind not in {"message", "picture"}:
-            self.latest = ("noise", None)
+        counted = heard.kind in COUNTED
+        self.n_heard += counted
+        self.latest = ("noise", None)
+        if self.closed or not (counted or heard.kind == "page"):
             return
-        chat = self.chat(heard.chat)
-        at = self.local(heard.at)
-        self.n_heard += 1
-        if self._is_copy(chat, heard):
+        chat, at = self.chat(heard.chat), self.local(heard.at)
+        if counted:
+            self.counts.heard(heard.chat, chat.speaker, at)
+        if heard.kind == "shown":
+            return
+        if heard.kind != "page" and self._is_copy(chat, heard):
             self.latest = ("copy", None)
         elif heard.kind == "picture":
             chat.pictured = chat.begun and not chat.waiting
-            self.latest = ("noise", None)
-        elif chat.pictured:
+        else:
+            self._message(chat, heard, at)
+
+    def _message(self, chat: Chat, heard: Heard, at: datetime) -> None:
+        """Say what a message is that nobody has heard before."""
+        own = OWN_TALLY_RE.match(heard.text)
+        if chat.pictured or self._goes_on(chat, at):
             chat.begun = chat.pictured = False
             self.latest = ("rest", None)
-        elif chat.label and heard.text.startswith(TALLY):
-            self._tally(chat, heard, at)
-        elif chat.waiting:
+        elif own is not None or (chat.label and heard.text.startswith(TALLY)):
+            self._tally(chat, own[1] if own else chat.label, heard, at)
+        elif chat.waiting and not heard.found:
             self._answer(chat, heard, at)
         else:
             self._unasked(chat, heard, at)
@@ -196,11 +232,14 @@ class Books:
         sent = self.updates[update]
         sent.chat, sent.who, sent.meant = chat, who, meant
         self.chat(chat).waiting.append(sent)
+        self.counts.said(chat, who, sent.at)
 
-    def opens_group(self, group: int, label: str) -> None:
-        """A class's group was founded a moment ago; its greeting is due."""
+    def opens_group(self, group: int, label: str, *, greets: bool = True) -> None:
+        """A class's group was founded a moment ago; its greeting is due, if the bot heard of it."""
         chat = self.chat(group)
         chat.label = label
+        if not greets:
+            return
         added = next(reversed(self.updates.values()))
         added.chat, added.meant = group, ADDED
         chat.waiting.append(added)
@@ -232,7 +271,7 @@ class Books:
         if known is None:
             return False
         allowed = known.copies_due > 0 or self._died_unmarked(known.at)
-        if not allowed and not heard.buttons:
+        if not allowed and (heard.numbered or not heard.buttons):
             return False
         self.n_copies += 1
         chat.seen[key].copies_due += max(known.copies_due - 1, 0)
@@ -248,6 +287,12 @@ class Books:
             for fault in self.faults
         )
 
+    @staticmethod
+    def _goes_on(chat: Chat, at: datetime) -> bool:
+        """Whether this is the rest of an answer that was too long for one message."""
+        longer, chat.longer = chat.longer, None
+        return longer is not None and at <= longer and not chat.waiting
+
     def _answer(self, chat: Chat, heard: Heard, at: datetime) -> None:
         sent = chat.waiting.popleft()
         if sent.meant == ADDED and chat.waiting and not heard.text.startswith(GREETING):
@@ -255,6 +300,9 @@ class Books:
             sent = chat.waiting.popleft()
         sent.heard_at = at
         chat.begun = not heard.buttons and not chat.label
+        cut = heard.numbered and not heard.buttons and len(heard.text) > LONG
+        chat.longer = at + AT_ONCE if cut else None
+        self.counts.answered(heard.chat, heard.text, at)
         self.latest = ("answer", sent)
         current = CURRENT_RE.search(heard.text)
         if current is not None:
@@ -276,22 +324,32 @@ class Books:
             line = f"chat {heard.chat} at {at:%d/%m %H:%M:%S}: {heard.text[:90]!r}"
             self.doubled.append(line)
         chat.silence += 1
+        at = self._written(heard, at)
         stopped = chat.speaker is not None and chat.speaker.stopped_at is not None
         found = Unasked(at, heard.chat, chat.speaker, heard.text, stopped, chat.silence)
         self.unasked.append(found)
         self.latest = ("unasked", None)
 
-    def _tally(self, chat: Chat, heard: Heard, at: datetime) -> None:
-        known = [each for each in self.tallies if each.label == chat.label]
+    def _written(self, heard: Heard, at: datetime) -> datetime:
+        """When something unasked may rightly have been written that was found on a page later."""
+        since = self.local(heard.since) if heard.since is not None else at
+        evening = datetime.combine(at.date(), EVENING, at.tzinfo)
+        for allowed in (evening, evening - timedelta(days=1)):
+            if since < allowed < at and at - allowed < NIGHT:
+                return allowed
+        return at
+
+    def _tally(self, chat: Chat, label: str, heard: Heard, at: datetime) -> None:
+        known = [each for each in self.tallies if each.label == label]
         again = any(week_of(each.text) == week_of(heard.text) for each in known)
         if again and chat.again_allowed:
             chat.again_allowed -= 1
         elif again:
-            self.breaches.append(f"tally of {chat.label} twice at {at:%d/%m %H:%M}: {heard.text!r}")
-        self.tallies.append(TallyHeard(chat.label, heard.text, at, again))
+            self.breaches.append(f"tally of {label} twice at {at:%d/%m %H:%M}: {heard.text!r}")
+        self.tallies.append(TallyHeard(label, heard.text, at, again, heard.chat))
         monday = week_of(heard.text)
         if monday is not None:
-            self.classes[chat.label].weeks_sent.add(monday)
+            self.classes[label].weeks_sent.add(monday)
         self.latest = ("tally", None)
 
     def clock_off(self, begins: datetime, ends: datetime) -> timedelta:

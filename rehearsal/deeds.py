@@ -78,6 +78,7 @@ class Kin(Member):
         relation: "bà ngoại".
         nick: what the family calls them, "bà Tư"; "" if nothing was given.
         code: of their invitation.
+        zalo: the Zalo bot that it names, "" if none.
         same: the same person, known to another pupil before; None if there is none.
         acts: what they were taught, by all their pupils, in the order in which it was logged.
         early: answers to questions about acts whose logging the books have not heard of yet, with
@@ -88,6 +89,7 @@ class Kin(Member):
     relation: str = ""
     nick: str = ""
     code: str = ""
+    zalo: str = ""
     same: "Kin | None" = None
     acts: list["Guidance"] = field(default_factory=list)
     early: list[tuple[Told, Span | None]] = field(default_factory=list)
@@ -159,7 +161,8 @@ class SchoolClass:
 
     Attributes:
         bound: when its group was bound; None while it has none.
-        weeks_sent: Mondays of the weeks whose tally its group has heard.
+        taught: when its teacher was there; None while they are not.
+        weeks_sent: Mondays of the weeks whose tally its group, or its teacher, has heard.
         rules: its slots, the newest last.
     """
 
@@ -167,6 +170,7 @@ class SchoolClass:
     pupils: list[Pupil] = field(default_factory=list)
     group: int | None = None
     bound: Span | None = None
+    taught: Span | None = None
     weeks_sent: set[date] = field(default_factory=set)
     rules: list[SlotRule] = field(default_factory=lambda: [SlotRule(6, 19, 0)])
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from rehearsal.clock import SECOND
 from rehearsal.telegram import Fate
-from rehearsal.terms import Fault, FaultKind, Plot
+from rehearsal.terms import Fault, FaultKind, Plot, channel_of
 from rehearsal.world import World
 
 MINUTE = 60
@@ -19,6 +19,7 @@ DAY = 24 * HOUR
 WEEK = 7 * DAY
 SLOT = timedelta(days=6, hours=19)  # of a tally, from Monday 00:00: the default
 BUSY_HOURS = (17, 21)
+ZALO_SILENCE_S = 90  # after a 429 without a delay a whole bot is silent for about a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,11 @@ class Faults:
         self._countdown: tuple[int, Callable[[], None]] | None = None
         self._lately = 0
         self.counts: Counter[FaultKind] = Counter()
-        world.platform.fate = self._fate
-        world.platform.called = self._moved
+        world.platform.fate = world.zalo.fate = self._fate
+        world.platform.called = world.zalo.called = self._moved
         world.hooks.moved = self._moved
         world.hooks.loses_answer = self._loses_answer
-        world.street.delays = self._delay_s
+        world.post.delays = self._delay_s
         world.doubled = self._doubled_s
 
     def plan(self) -> None:
@@ -172,9 +173,13 @@ class Faults:
             self._note("error", chat=chat)
             return "error"
         dice -= rates.error
-        if dice < rates.flood:
-            self._note("flood", chat=chat)
-            self._world.platform.be_silent(self._chance.randint(1, 8))
+        if dice >= rates.flood:
+            return "done"
+        if channel_of(chat) == "zalo":
+            self._note("flood", chat=chat, lasts_s=ZALO_SILENCE_S)
+            return "flood"
+        self._note("flood", chat=chat)
+        self._world.platform.be_silent(self._chance.randint(1, 8))
         return "done"
 
     def _loses_answer(self, number: int) -> bool:
@@ -271,17 +276,17 @@ class Faults:
                 continue
             lasts_s = self._chance.randint(4 * HOUR, 60 * HOUR)
             self._note("blocked", chat=phone, lasts_s=lasts_s)
-            self._world.street.block(phone)
-            self._in(lasts_s, partial(self._world.street.unblock, phone))
+            self._world.sides.telegram.block(phone)
+            self._in(lasts_s, partial(self._world.sides.telegram.unblock, phone))
 
     def _upgrade(self) -> None:
         """A group becomes a supergroup."""
         groups = [
             group
-            for group in sorted(self._world.street.founders)
+            for group in sorted(self._world.sides.telegram.founders)
             if self._world.platform.place(group).moved_to is None
         ]
         if groups:
             group = self._chance.choice(groups)
             self._note("upgraded", chat=group)
-            self._world.street.upgrade(group)
+            self._world.sides.telegram.upgrade(group)

@@ -37,7 +37,9 @@ CHECK_OVER = "Dạ xong rồi ạ."
 SCORE_RE = re.compile(r"^Dạ xong rồi ạ\. .+ trả lời đúng (\d+)/(\d+) câu", re.MULTILINE)
 INVITED_RE = re.compile(r"Lời mời cho (?P<name>[^.(]+?)(?: \((?P<nick>.+?)\))?\. Em chép")
 CODE_RE = re.compile(r"Nếu máy hỏi mã thì nhập: ([0-9A-Z]{4})-([0-9A-Z]{4})")
-GROUP_CODE_RE = re.compile(r"/gannhom@(\w+) ([0-9A-Z]{8})")
+GROUP_CODE_RE = re.compile(r"(?:/gannhom@(\w+)|@(Bot [^@\n]+?) gannhom) ([0-9A-Z]{8})")
+ZALO_RE = re.compile(r"Bot Lan Tỏa \d+")
+OWN_TALLY_RE = re.compile(r"^Dạ, đây là tổng kết tuần của lớp (\S+)\. ")
 RESULTS_RE = re.compile(
     r"Tuần này: học xong (?P<week_lessons>\S+) bài, trả lời (?P<week_answers>\S+) câu\.\s+"
     r"Từ đầu tới nay: (?P<lessons>\S+) bài, (?P<answers>\S+) câu\."

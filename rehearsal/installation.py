@@ -20,7 +20,6 @@ from psycopg import sql
 
 from rehearsal.clock import PlayClock
 from rehearsal.hooks import Target
-from rehearsal.telegram import TOKEN
 from rehearsal.terms import Cast, Role, Slip
 from rehearsal.wire import Client
 
@@ -81,11 +80,11 @@ class Installation:
         self._env: dict[str, str] = {}
         self._group: asyncio.TaskGroup | None = None
 
-    def prepare(self, api: str, clock: str) -> None:
+    def prepare(self, settings: str, clock: str) -> None:
         """Make the database, and the settings of everything that is started here.
 
         Args:
-            api: address of the fake Telegram.
+            settings: for `lantoa.toml`: the bots.
             clock: address of the clock.
 
         Raises:
@@ -93,15 +92,13 @@ class Installation:
         """
         if self._server:
             self._make_database()
+        (self.folder / "lantoa.toml").write_text(settings, encoding="utf-8")
         plain = {k: v for k, v in os.environ.items() if not k.startswith("LANTOA_")}
         self._env = {
             **plain,
             "LANTOA_HOME": str(self.folder / "home"),
             "LANTOA_DATABASE_URL": self.postgres or f"sqlite:///{self.sqlite}",
             "LANTOA_PUBLIC_URL": "https://school.example",
-            "LANTOA_TELEGRAM_TOKEN": TOKEN,
-            "LANTOA_TELEGRAM_MODE": "webhook",
-            "LANTOA_TELEGRAM_API_BASE": api,
             "LANTOA_REHEARSAL_CLOCK": clock,
             "LANTOA_BACKUP": "off" if self.postgres else "on",  # its tool is not everywhere
         }

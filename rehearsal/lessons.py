@@ -97,7 +97,7 @@ def _answer(
 def _slip(phone: Phone) -> Act:
     """Words that mean nothing, or a button of the question before."""
     before = phone.before
-    if before is not None and phone.chance.random() < 0.5:
+    if before is not None and not before.numbered and phone.chance.random() < 0.5:
         return Tap(before, phone.chance.choice(choices(before)))
     return Say(phone.chance.choice(NONSENSE))
 

@@ -130,6 +130,7 @@ class Play:
         self._people = gather(world.street, cast, slips, self._books)
         self._faults.plan()
         await self._weeks()
+        await self._last_look()
         measured = await self._measure()
         await world.close()
         return list(show(self._books, measured, self._console, self._markdown))
@@ -160,6 +161,13 @@ class Play:
                     said = f"{world.clock.now:%a %d/%m %H:%M}  {world.hooks.n_posted:,} updates"
                     bar.update(task, completed=world.clock.now_us, description=said)
 
+    async def _last_look(self) -> None:
+        """Open every page of the web chat once more: what lies there unread has been delivered."""
+        self._books.closed = True
+        for phone in self._world.sides.web.browsers:
+            self._world.street.looks(phone)
+        await self._world.quiet()
+
     def _weigh(self) -> None:
         """Take the memory of processes that have begun and have done a day's work."""
         self._rss_begin = self._world.installation.memory()
@@ -169,7 +177,7 @@ class Play:
         world = self._world
         return Measured(
             processes=world.n_processes,
-            calls=dict(world.platform.tally.calls),
+            calls=dict(world.platform.tally.calls + world.zalo.calls),
             refusals=world.platform.tally.refusals,
             rss_begin=self._rss_begin,
             rss_end=world.installation.memory(),

@@ -168,13 +168,12 @@ def _invited(notes: ChatNotes, reply: Reply, pupil: Pupil) -> None:  # noqa: ARG
     if found is None or not code:
         return
     relation, nick = found["name"][:1].lower() + found["name"][1:], found["nick"] or ""
-    known = pupil.relative(nick or relation)
-    if known is None:
-        name = f"{nick or relation} of {pupil.name}"
-        kin = Kin(name, pupil=pupil, relation=relation, nick=nick, code=code)
+    bot = hearing.ZALO_RE.search(reply.text)
+    kin = pupil.relative(nick or relation)
+    if kin is None:
+        kin = Kin(f"{nick or relation} of {pupil.name}", pupil=pupil, relation=relation, nick=nick)
         pupil.kin.append(kin)
-    else:
-        known.code = code
+    kin.code, kin.zalo = code, bot[0] if bot else ""
 
 
 def _merge(notes: ChatNotes, reply: Reply, who: Kin) -> None:

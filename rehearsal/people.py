@@ -7,13 +7,15 @@ from datetime import timedelta
 from rehearsal.books import Books
 from rehearsal.deeds import Kin, Pupil, SchoolClass
 from rehearsal.habits import ABSENT, EAGER, GRANDMOTHER, RELATIVE, dice, draw_habit
+from rehearsal.lots import Lots, draw_lots
 from rehearsal.phone import Lore, Phone
 from rehearsal.pupil import PupilLife
 from rehearsal.relative import RelativeLife
 from rehearsal.teacher import Group, LeadLife, TeacherLife
-from rehearsal.terms import Actor, Cast, Slip, Street
+from rehearsal.terms import Actor, Cast, Channel, Slip, Street, first_of
 
 FIRST_PHONE = 100_001
+ON_ZALO = 0.5  # of the relatives whose invitation names a bot there; the others open its link
 ELDERS = ("bà", "ông")
 SAME_PHONE = 0.25  # of the relatives without a phone of their own: they speak on the pupil's
 SIBLINGS = 0.04
@@ -24,6 +26,7 @@ class Town:
     """All phones, and who holds them.
 
     Attributes:
+        lots: which class is where.
         actors: by phone and group; grows.
         lore: right answers, known to all.
     """
@@ -31,16 +34,36 @@ class Town:
     street: Street
     books: Books
     seed: int
+    lots: Lots
     actors: dict[int, Actor] = field(default_factory=dict)
     lore: Lore = field(default_factory=Lore)
     known: dict[Kin, RelativeLife] = field(default_factory=dict)
 
-    def phone(self, of: str) -> Phone:
-        """A new phone, with dice of its own."""
-        number = FIRST_PHONE + len(self.actors)
+    def phone(self, of: str, channel: Channel, bot: str = "") -> Phone:
+        """A new phone, with dice of its own; `bot`: whom it writes to on Zalo."""
+        number = first_of(channel) + FIRST_PHONE + len(self.actors)
         made = Phone(number, self.street, self.books, dice(self.seed, of))
+        if channel == "zalo":
+            self.street.befriends(number, bot)
         self.actors[number] = made
         return made
+
+    def of_pupil(self, name: str, label: str) -> Phone:
+        """A pupil's phone: Telegram where the class is there, else the web chat."""
+        channel: Channel = "telegram" if label in self.lots.telegram else "web"
+        return self.phone(f"{name} {label}", channel)
+
+    def of_staff(self, name: str, label: str) -> Phone:
+        """A teacher's phone: Zalo, unless their class, or the whole school, is on Telegram."""
+        bot = self.lots.bot_of(label)
+        return self.phone(name, "zalo", bot.title) if bot else self.phone(name, "telegram")
+
+    def of_relative(self, kin: Kin, label: str) -> Phone:
+        """A relative's phone: half are on Zalo, where their invitation names a bot there."""
+        if label in self.lots.telegram:
+            return self.phone(kin.name, "telegram")
+        zalo = kin.zalo and dice(self.seed, kin.name, "channel").random() < ON_ZALO
+        return self.phone(kin.name, "zalo", kin.zalo) if zalo else self.phone(kin.name, "web")
 
     def founded(self, chat: int, group: Group) -> None:
         """A class's group is there."""
@@ -62,7 +85,7 @@ def gather(street: Street, cast: Cast, slips: Sequence[Slip], books: Books) -> M
     Raises:
         KeyError: somebody of the list has got no slip.
     """
-    town = Town(street, books, books.plot.seed)
+    town = Town(street, books, books.plot.seed, draw_lots(books.plot))
     codes = {(slip.label, slip.name, slip.role): slip.code for slip in slips}
     for pupil in cast.pupils:
         room = books.classes.setdefault(pupil.label, SchoolClass(pupil.label))
@@ -71,7 +94,7 @@ def gather(street: Street, cast: Cast, slips: Sequence[Slip], books: Books) -> M
     for life in _pupils(town, codes):
         life.plan(books.plot.begins_at, street.ends_at)
     for person in cast.staff:
-        phone = town.phone(person.full_name)
+        phone = town.of_staff(person.full_name, person.label)
         code = codes[person.label, person.full_name, person.role]
         _staff(town, phone, code, person.label, person.full_name)
     return town.actors
@@ -95,7 +118,7 @@ def _pupils(town: Town, codes: Mapping[tuple[str, str, str], str]) -> Iterator[P
     for me in town.books.pupils:
         own = dice(town.seed, me.name, me.label)
         habit, shared = draw_habit(own), before is not None and own.random() < SIBLINGS
-        phone = before.phone if shared and before else town.phone(f"{me.name} {me.label}")
+        phone = before.phone if shared and before else town.of_pupil(me.name, me.label)
         life = PupilLife(phone, me, codes[me.label, me.name, "pupil"], habit, town.lore)
         life.invited = _Family(town, life).invited
         if not shared:
@@ -122,7 +145,7 @@ class _Family:
             return
         habit = GRANDMOTHER if kin.called.startswith(ELDERS) else RELATIVE
         if self.pupil.with_phone or chance.random() < 0.3:
-            phone = self.town.phone(kin.name)
+            phone = self.town.of_relative(kin, self.pupil.me.label)
             life = RelativeLife(phone, kin, habit, self.town.lore)
             phone.unasked = life.asked
             self.town.known[kin] = life

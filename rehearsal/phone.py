@@ -9,7 +9,7 @@ from rehearsal.books import Books
 from rehearsal.deeds import Member
 from rehearsal.habits import STEADY, Habit, awake, on_grid
 from rehearsal.hearing import Choice, choices, find, without_marks
-from rehearsal.terms import Heard, Street
+from rehearsal.terms import Channel, Heard, Street, channel_of
 
 GIVES_UP = timedelta(hours=3)
 HOLDS_S = 40  # how long an answer without a question may wait for its rest under a picture
@@ -62,6 +62,27 @@ class Phone:
         self.unasked: Callable[[Heard], None] = lambda heard: None  # noqa: ARG005 - nobody holds it
 
     @property
+    def channel(self) -> Channel:
+        """Where this phone talks with the school."""
+        return channel_of(self.number)
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether it does not ring: news is seen when the page is opened."""
+        return self.channel == "web"
+
+    def enters(self, code: str) -> "Say":
+        """How a code is used here: by its link, or typed as it is printed."""
+        if self.channel == "telegram":
+            return Say(f"/start {code}")
+        printed = f"{code[:4]}-{code[4:]}"
+        return Say(self.chance.choice((printed, printed, code, printed.lower())))
+
+    def look(self) -> None:
+        """Open the page, where there is one."""
+        self.street.looks(self.number)
+
+    @property
     def free(self) -> bool:
         """Whether nobody is in the middle of something; a play without an answer is given up."""
         if self.play is not None and self.street.now - self.moved_at > GIVES_UP:
@@ -82,6 +103,7 @@ class Phone:
     def begin(self, play: Callable[[], Play], habit: Habit, tries: int = 3) -> None:
         """Begin a play now, or later if the phone is in use."""
         if self.free:
+            self.look()
             self.play = play()
             self._go_on(None, habit)
         elif tries:
@@ -171,14 +193,19 @@ class Phone:
         return self.take(heard, choice) if choice is not None else None
 
     def take(self, heard: Heard, choice: Choice) -> Act:
-        """A certain choice, tapped or typed."""
+        """A certain choice, tapped or typed; where nothing can be tapped, its number or so."""
+        if heard.kind == "page":
+            return Tap(heard, choice)
         if self.chance.random() >= self.habit.types:
-            twice = self.chance.random() < self.habit.slips
+            twice = self.chance.random() < self.habit.slips and not heard.numbered
             return Tap(heard, choice, 2 if twice else 1)
         offered = choices(heard)
         place = offered.index(choice)
-        ways = [str(place + 1), choice.label, without_marks(choice.label)]
+        number = str(place + 1)
+        ways = [number, choice.label, without_marks(choice.label)]
+        if heard.numbered:
+            ways = [number, f"{number}.", f"câu {number}", f"số {number} ạ", *ways[1:]]
         if place < 4 and len(offered) <= 4:
             ways.append("ABCD"[place])
         alone = sum(without_marks(each.label) == without_marks(choice.label) for each in offered)
-        return Say(self.chance.choice(ways if alone == 1 else ways[:1]), choice.label)
+        return Say(self.chance.choice(ways if alone == 1 else [number]), choice.label)

@@ -1,6 +1,6 @@
 """What was promised, held against the books: answers, tallies, quiet, budgets, waits."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -8,9 +8,11 @@ from datetime import date, datetime, time, timedelta
 from rehearsal.books import Books, Sent, TallyHeard, Unasked
 from rehearsal.deeds import SchoolClass
 from rehearsal.figures import WEEK, Counting, Moment, differences, said, slot_at, week_of
+from rehearsal.terms import Fault, channel_of
 
 ON_TIME = timedelta(minutes=5)
 BETWEEN = timedelta(hours=20)
+PRIVATELY = timedelta(days=1)  # a teacher's own one waits while they are busy, and at night
 REDELIVERED = timedelta(minutes=2)  # the longest the platform lets pass before it tries again
 QUIET_FROM, QUIET_UNTIL = time(21, 0), time(6, 30)
 GRACE = timedelta(seconds=10)  # on the way to the phone, within the platform's limits
@@ -65,40 +67,69 @@ def _told(sent: Sent) -> str:
 
 
 def _tallies(books: Books) -> Result:
-    """A group gets one tally a week, on time."""
+    """A group gets one tally a week, on time; where there is none, the class's teacher gets it."""
     result = Result("Tallies")
     heard = {(each.label, week_of(each.text)): each for each in reversed(books.tallies)}
-    due = on_time = late = missing = excused = 0
-    for school_class, monday in _due(books):
-        due += 1
-        slot = slot_at(school_class, monday, books.plot.zone)
-        found = heard.get((school_class.label, monday))
-        if found is None:
-            missing += 1
-            result.breaches.append(f"no tally of {school_class.label}, slot {_at(slot)}")
-        elif found.at - slot <= ON_TIME:
-            on_time += 1
-        elif found.at - _possible(books, slot, school_class.group) <= ON_TIME:
-            excused += 1
-        else:
-            late += 1
-            result.breaches.append(f"late tally of {school_class.label}: {_at(found.at)}")
-    counts = {"due": due, "on time": on_time, "made up after an outage": excused}
-    counts |= {"late": late, "missing": missing, "doubled": len(books.breaches)}
-    result.counts = {name: _n(n) for name, n in counts.items()}
+    ends = Counter[str]()
+    for due in _due(books):
+        found = heard.get((due.of.label, due.monday))
+        end = _end_privately(books, due, found) if due.private else _end(books, due, found)
+        ends["to teachers" if due.private and end == "on time" else end] += 1
+        if end == "missing":
+            result.breaches.append(f"no tally of {due.of.label}, slot {_at(due.slot)}")
+        if end == "late" and found is not None:
+            result.breaches.append(f"late tally of {due.of.label}: {_at(found.at)}")
+    ends["due"], ends["doubled"] = ends.total(), len(books.breaches)
+    result.counts = {name: _n(ends[name]) for name in ENDS if ends[name] or name != HELD}
     result.breaches += books.breaches
     return result
 
 
-def _due(books: Books) -> Iterator[tuple[SchoolClass, date]]:
-    """Classes and weeks whose group was bound before the slot, and where anything had begun."""
+HELD, MADE_UP = "held at the end", "made up after an outage"
+ENDS = ("due", "on time", MADE_UP, "to teachers", HELD, "late", "missing", "doubled")
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A tally that is due: of which class and week, at which slot, whether to its teacher."""
+
+    of: SchoolClass
+    monday: date
+    slot: datetime
+    private: bool
+
+
+def _end(books: Books, due: _Due, found: TallyHeard | None) -> str:
+    """What became of a tally for a group."""
+    if found is None:
+        return "missing"
+    if found.at - due.slot <= ON_TIME:
+        return "on time"
+    late = found.at - _possible(books, due.slot, due.of.group)
+    return MADE_UP if late <= ON_TIME else "late"
+
+
+def _end_privately(books: Books, due: _Due, found: TallyHeard | None) -> str:
+    """What became of a tally for a teacher, who may be in the middle of something."""
+    if found is not None:
+        return "on time" if found.at - due.slot <= PRIVATELY else "late"
+    return HELD if due.slot + PRIVATELY > books.plot.ends_at else "missing"
+
+
+def _due(books: Books) -> Iterator[_Due]:
+    """Classes and weeks whose group was bound, or whose teacher was there, before the slot.
+
+    Only where anything had begun; and none that was bound in the very moment.
+    """
     monday = books.plot.begins_at.astimezone(books.plot.zone).date()
     for _ in range(books.plot.weeks):
         for each in books.classes.values():
             slot = slot_at(each, monday, books.plot.zone)
             bound = each.bound is not None and each.bound.sure(slot)
-            if bound and _begun(each, slot) and slot < books.plot.ends_at:
-                yield each, monday
+            alone = each.bound is None or not each.bound.may(slot)
+            taught = each.taught is not None and each.taught.sure(slot)
+            if (bound or (alone and taught)) and _begun(each, slot) and slot < books.plot.ends_at:
+                yield _Due(each, monday, slot, not bound)
         monday += WEEK
 
 
@@ -255,11 +286,19 @@ def _possible(books: Books, at: datetime, chat: int | None) -> datetime:
     Those of the whole system and of this chat; one may follow on another.
     """
     for fault in books.faults:
-        mine = fault.kind in WHOLE_SYSTEM or (fault.chat is not None and fault.chat == chat)
+        mine = fault.kind in WHOLE_SYSTEM or _of_its(fault, chat)
         over = fault.until or fault.at
         if mine and fault.at <= at + AROUND and at < over + AROUND:
             at = max(at, over)
     return at
+
+
+def _of_its(fault: Fault, chat: int | None) -> bool:
+    """Whether a fault was this chat's: on Zalo a refusal makes a whole bot wait."""
+    if fault.chat is None or chat is None:
+        return False
+    silent = fault.kind == "flood" and channel_of(fault.chat) == channel_of(chat) == "zalo"
+    return silent or fault.chat == chat
 
 
 def _n(n: int) -> str:

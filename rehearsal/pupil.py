@@ -23,6 +23,7 @@ RELATIONS = (
     ("Người khác", "40 đến 59 tuổi", "dì Út"),
 )
 MOST_KIN = 2
+LOOKS = 2.0  # at the chat's page, a week, only to see whether there is anything
 AGAIN = ("Đưa máy cho", "Xem lại bài")
 
 Part = Generator[Act, Heard, Heard]
@@ -66,6 +67,8 @@ class PupilLife:
             self.at(when, self.guide)
         for when in times_in(self.chance, first, ends, 0.15 + self.habit.lessons / 8):
             self.at(when, self.look)
+        for when in times_in(self.chance, first, ends, LOOKS if self.phone.looked_at else 0):
+            self.phone.at(when, self.phone.look)
         for when in times_in(self.chance, first, ends, self.habit.ends):
             self.at(when, self.stop)
             self.at(when + timedelta(days=self.chance.randrange(2, 12)), self.resume)
@@ -79,7 +82,7 @@ class PupilLife:
 
     def join(self) -> Play:
         """The slip's link; mostly straight into the first lesson."""
-        heard = yield Say(f"/start {self.slip}")
+        heard = yield self.phone.enters(self.slip)
         yes = self.phone.choose(heard, "Đúng là em")
         if yes is None:
             return

@@ -15,6 +15,7 @@ Part = Generator[Act, Heard, Heard]
 ANSWERS = ("Đúng cả", "Đúng")
 AGAIN = "Trả lời luôn"
 MOST_ROUNDS = 6
+LOOKS = 3.0  # at the chat's page, a week
 
 
 class RelativeLife:
@@ -51,7 +52,7 @@ class RelativeLife:
 
     def join(self, kin: Kin) -> Play:
         """The link of the invitation, who it is, how to be called; then the first lesson."""
-        heard = yield Say(f"/start {kin.code}")
+        heard = yield self.phone.enters(kin.code)
         yield from self._enter(heard, kin)
 
     def join_here(self) -> Play:
@@ -147,6 +148,8 @@ class RelativeLife:
         begins, ends = self.phone.street.now, self.phone.street.ends_at
         for when in times_in(self.chance, begins, ends, self.habit.lessons):
             self.at(when, self.learn)
+        for when in times_in(self.chance, begins, ends, LOOKS if self.phone.looked_at else 0):
+            self.phone.at(when, self.phone.look)
         for when in times_in(self.chance, begins, ends, 0.15):
             self.at(when, self.look)
         for when in times_in(self.chance, begins, ends, 0.02):

@@ -81,11 +81,13 @@ class TeacherLife:
 
     def join(self) -> Play:
         """The slip's link, and yes, it is me."""
-        heard = yield Say(f"/start {self.code}")
+        heard = yield self.phone.enters(self.code)
         yes = self.phone.choose(heard, "Đúng là tôi")
         if yes is not None:
-            yield yes
+            said_at = self.phone.street.now
+            heard = yield yes
             self.joined = True
+            self.of.taught = Span(said_at, self.books.local(heard.at))
             self.phone.speaks(self.me)
 
     def bind(self) -> Play:
@@ -103,7 +105,7 @@ class TeacherLife:
         found = GROUP_CODE_RE.search(heard.text)
         if found is None:
             return
-        yield from self._found(found[1], found[2])
+        yield from self._found(found[1] or found[2], found[3])
 
     def tally(self) -> Play:
         """The running week; perhaps a line about what was hard."""
@@ -131,9 +133,9 @@ class TeacherLife:
                 yield done
 
     def in_group(self) -> Play:
-        """`/tongket` in the class's group."""
+        """`tongket` in the class's group."""
         if self.of.group is not None:
-            yield Say(f"/tongket@{self.bot}", chat=self.of.group)
+            yield Say(self._to_bot("tongket"), chat=self.of.group)
 
     def asked(self, heard: Heard) -> None:
         """Something came unasked; whether the group has got its tally is answered truthfully."""
@@ -177,19 +179,32 @@ class TeacherLife:
         return heard
 
     def _found(self, bot: str, code: str) -> Part:
-        """Make the group, hear the greeting, and show the code; by word or as the link does."""
+        """Make the group, hear the greeting, and show the code; by word or as the link does.
+
+        On Zalo the bot does not hear that it came; into a fourth group it cannot come at all.
+        """
         self.bot = bot
+        zalo = self.phone.channel == "zalo"
         group = self.phone.street.makes_group(self.phone.number, f"Lớp {self.of.label}")
-        self.books.opens_group(group, self.of.label)
+        if group is None:
+            return Heard(self.phone.number, 0, "", (), self.phone.street.now)
+        self.books.opens_group(group, self.of.label, greets=not zalo)
         self.of.group = group
         self.founded(group, Group(self))
-        words = pick(self.chance, (2, f"/gannhom@{bot} {code}"), (1, f"/start@{bot} {code}"))
+        word = "gannhom" if zalo else pick(self.chance, (2, "gannhom"), (1, "start"))
         sent_at = self.phone.street.now
-        heard = yield Say(words, chat=group)
+        heard = yield Say(self._to_bot(f"{word} {code}"), chat=group)
         if "là nhóm của lớp" in heard.text:
             self.of.bound = Span(sent_at, self.books.local(heard.at))
             self.books.chat(self.phone.number).promised += 1
         return heard
+
+    def _to_bot(self, words: str) -> str:
+        """Words in the group as they reach the bot."""
+        if self.phone.channel == "zalo":
+            return f"@{self.bot} {words}"
+        name, _, rest = words.partition(" ")
+        return f"/{name}@{self.bot} {rest}".rstrip()
 
     def _chat(self) -> None:
         """Members talk among themselves: none of the bot's business."""
@@ -219,7 +234,7 @@ class LeadLife:
 
     def join(self) -> Play:
         """The slip's link, and yes, it is me."""
-        heard = yield Say(f"/start {self.code}")
+        heard = yield self.phone.enters(self.code)
         yes = self.phone.choose(heard, "Đúng là tôi")
         if yes is not None:
             yield yes

@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 Role = Literal["homeroom", "lead", "leadership"]
-HeardKind = Literal["message", "edit", "delete", "toast", "picture"]
+Channel = Literal["telegram", "web", "zalo"]
+HeardKind = Literal["message", "edit", "delete", "toast", "picture", "page", "shown"]
 FaultKind = Literal[
     "kill",  # kill -9 of a process; `what` is its number
     "outage",  # every process is down from `at` to `until`
@@ -26,6 +27,20 @@ FaultKind = Literal[
 ]
 
 
+RANGE = 1_000_000
+CHANNELS: tuple[Channel, ...] = ("telegram", "web", "zalo")
+
+
+def channel_of(chat: int) -> Channel:
+    """Where a phone or a group is, by its number: each channel has a range of its own."""
+    return CHANNELS[abs(chat) // RANGE]
+
+
+def first_of(channel: Channel) -> int:
+    """The number before a channel's first phone; its groups are below minus this."""
+    return CHANNELS.index(channel) * RANGE
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One thing that took effect at a phone or in a group.
@@ -39,10 +54,15 @@ class Heard:
         buttons: (label, token) from left to right, row by row.
         at: when it took effect, aware, virtual time.
         kind: `toast` is the short word that a tap is answered with; `text` may be empty then.
+            `page` is a web page that asks before there is a chat, `shown` the same once more in it.
         call: the number of the call that did it; two copies of a message have two calls.
         unanswered: the product was not told that this call took effect (its answer was cut or late,
             or the process died first): the same message may rightly come a second time.
         page_links: addresses of link buttons, (label, url).
+        numbered: there are no buttons here: `buttons` are the numbered lines of the text, and a
+            token is what is typed.
+        since: when whoever holds the phone had looked before; None: it rings at once.
+        found: the page was only looked at: it is the answer to nothing.
     """
 
     chat: int
@@ -54,6 +74,9 @@ class Heard:
     call: int = 0
     unanswered: bool = False
     page_links: tuple[tuple[str, str], ...] = ()
+    numbered: bool = False
+    since: datetime | None = None
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +131,21 @@ class Street(Protocol):
         """Tap a button of a message that this phone heard (also in a group); returns as `says`."""
         ...
 
-    def makes_group(self, phone: int, title: str) -> int:
-        """Found a group and add the bot to it; returns the group's id. The bot hears of it."""
+    def makes_group(self, phone: int, title: str) -> int | None:
+        """Found a group and add the bot to it.
+
+        Returns:
+            The group's id; None if the bot cannot come into one more. On Telegram the bot hears of
+            it.
+        """
+        ...
+
+    def befriends(self, phone: int, bot: str) -> None:
+        """From now on a phone with Zalo writes to this bot, named as people see it."""
+        ...
+
+    def looks(self, phone: int) -> None:
+        """Open the page of the web chat and see what is new; elsewhere the phone rings anyway."""
         ...
 
 
@@ -138,6 +174,13 @@ class Ledger(Protocol):
 
     def fault(self, fault: Fault) -> None:
         """Something went wrong on purpose. One with `until` comes when it has begun."""
+        ...
+
+    def again(self, update: int, at: datetime) -> bool:
+        """Whether somebody still waits for the answer to an update that was lost on its way.
+
+        If so they say the same again now.
+        """
         ...
 
 
@@ -203,6 +246,7 @@ class Plot:
         begins_at, ends_at: aware; a Monday's 00:00 in the school's zone, and `weeks` later.
         zone: the school's.
         drain_s: virtual seconds after `ends_at` in which the product may finish what waits.
+        mixed: the school is on three channels; else everybody is on Telegram.
     """
 
     n_pupils: int
@@ -214,6 +258,7 @@ class Plot:
     ends_at: datetime
     zone: ZoneInfo
     drain_s: int = 3600
+    mixed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

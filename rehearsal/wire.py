@@ -1,7 +1,7 @@
 """Lean HTTP/1.1 for loopback: a server whose answers come at once, a client with callbacks."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import httptools
@@ -12,6 +12,9 @@ Handle = Callable[[bytes, bytes, bytes], bytes | None]
 
 Answered = Callable[[int, bytes], None]
 """Status and body of an answer; 0 if none came."""
+
+KEPT = frozenset({b"location", b"set-cookie"})
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 def report(error: httptools.HttpParserCallbackError) -> None:
@@ -110,10 +113,15 @@ def response(body: bytes, status: bytes = b"200 OK") -> bytes:
 
 
 class Line(asyncio.Protocol):
-    """The client's end of one connection; it serves one request at a time."""
+    """The client's end of one connection; it serves one request at a time.
+
+    Attributes:
+        heads: of the newest answer, those a browser acts on: (name in small letters, value).
+    """
 
     def __init__(self, idle: "list[Line]") -> None:
         self._idle = idle
+        self.heads: list[tuple[bytes, bytes]] = []
         self._parser = httptools.HttpResponseParser(self)
         self._parts: list[bytes] = []
         self._answered: Answered | None = None
@@ -140,6 +148,7 @@ class Line(asyncio.Protocol):
         """Write a request; `answered` gets what comes of it."""
         self._answered = answered
         self._parts.clear()
+        self.heads = []
         self._transport.write(request)
 
     def hang_up(self) -> None:
@@ -156,6 +165,11 @@ class Line(asyncio.Protocol):
             answered(0, b"")
 
     # What httptools calls
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        if name.lower() in KEPT:
+            self.heads.append((name.lower(), value))
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""
@@ -203,9 +217,11 @@ class Client:
             line.hang_up()
 
 
-def request(target: str, body: bytes, headers: dict[str, str], verb: str = "POST") -> bytes:
-    """A request with a JSON body."""
-    lines = [f"{verb} {target} HTTP/1.1", "Host: school.example", "Content-Type: application/json"]
+def request(
+    target: str, body: bytes, headers: Mapping[str, str], verb: str = "POST", kind: str = JSON
+) -> bytes:
+    """A request with a body of that kind."""
+    lines = [f"{verb} {target} HTTP/1.1", "Host: school.example", f"Content-Type: {kind}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines += [f"Content-Length: {len(body)}", "", ""]
     return "\r\n".join(lines).encode() + body

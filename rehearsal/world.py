@@ -7,13 +7,19 @@ from datetime import datetime
 from functools import partial
 from typing import TextIO
 
+from rehearsal.at_telegram import AtTelegram
+from rehearsal.at_zalo import AtZalo
 from rehearsal.clock import SECOND, Agenda, PlayClock
 from rehearsal.hooks import Hooks, Posted
 from rehearsal.installation import Installation, Running
-from rehearsal.street import PlayStreet
-from rehearsal.telegram import Platform
+from rehearsal.lots import draw_lots, settings
+from rehearsal.post import Post
+from rehearsal.street import PlayStreet, Sides
+from rehearsal.telegram import TOKEN, Platform
 from rehearsal.terms import Heard, Ledger, Plot
+from rehearsal.web import AtWeb
 from rehearsal.wire import Service
+from rehearsal.zalo import ZaloPlatform
 
 LULL_S = 600
 NIGHT_LULL_S = 1800
@@ -29,7 +35,7 @@ class World:
 
     Attributes:
         settled_at: the last instant at which all was done and written down, also what was sent.
-        phones: who has spoken.
+        phones: who has spoken on Telegram.
         database_away: whether it is, by a fault.
         n_steps: how often the clock was moved.
     """
@@ -44,10 +50,18 @@ class World:
         """
         self.plot, self.ledger = plot, ledger
         self.clock, self.agenda = PlayClock(plot.begins_at), Agenda()
+        self.lots = draw_lots(plot)
         self.platform = Platform(self.clock)
-        self.service = Service(self.platform.handle)
-        self.hooks = Hooks(self.clock, self.agenda, self.platform)
-        self.street = PlayStreet(plot, self.clock, self.agenda, self.platform, self.hooks, ledger)
+        self.zalo = ZaloPlatform(self.clock, self.lots.zalo)
+        self.service = Service(self._handle)
+        self.hooks = Hooks(self.clock, self.agenda)
+        self.post = Post(self.clock, self.agenda, self.hooks, ledger)
+        self.sides = Sides(
+            telegram=AtTelegram(self.platform, self.post),
+            zalo=AtZalo(self.zalo, self.post, self.clock),
+            web=AtWeb(self.post, plot.seed),
+        )
+        self.street = PlayStreet(plot, self.clock, self.agenda, self.sides)
         self.installation = Installation(self.clock, server)
         self.n_processes = 2 if server else 1
         self.settled_at: datetime = plot.begins_at
@@ -61,10 +75,16 @@ class World:
         self._group: asyncio.TaskGroup | None = None
         self._trace: TextIO | None = None
         self._hear: Callable[[Heard], None] = lambda _heard: None
-        self.platform.hears = self._heard
+        for side in (self.platform, self.zalo, self.sides.web):
+            side.hears = self._heard
         self.hooks.answered = self._answered
-        self.street.spoke = self.phones.add
+        self.sides.telegram.spoke = self.phones.add
         self.doubled: Callable[[int], float | None] = lambda _number: None
+
+    def _handle(self, target: bytes, kind: bytes, body: bytes) -> bytes | None:
+        """The response of whichever platform was called: a token tells."""
+        telegram = target.startswith(f"/bot{TOKEN}/".encode())
+        return (self.platform if telegram else self.zalo).handle(target, kind, body)
 
     def listen(self, hear: Callable[[Heard], None]) -> None:
         """Bring what takes effect to the people."""
@@ -99,7 +119,8 @@ class World:
         await self.service.open()
         clock = await self.clock.open()
         self._trace = (self.installation.folder / "play.log").open("w", encoding="utf-8")
-        self.installation.prepare(f"http://127.0.0.1:{self.service.port}", clock)
+        api = f"http://127.0.0.1:{self.service.port}"
+        self.installation.prepare(settings(self.lots, TOKEN, api), clock)
 
     async def begin(self) -> None:
         """Start the processes and wait until they rest."""
@@ -193,7 +214,7 @@ class World:
             self._changed.set()
 
     def refuse(self, lasts_s: int) -> None:
-        """Shut Telegram's door for a while."""
+        """Shut the platforms' doors for a while."""
         self.service.shut()
         at = self.clock.now_us + lasts_s * SECOND
         self.agenda.at(at, self._accept)

@@ -41,6 +41,12 @@ class FakeStreet:
     def makes_group(self, phone: int, title: str) -> int:
         raise NotImplementedError
 
+    def befriends(self, phone: int, bot: str) -> None:
+        raise NotImplementedError
+
+    def looks(self, phone: int) -> None:
+        """It rings anyway."""
+
     def _sent(self, phone: int, what: str) -> int:
         self.said.append(what)
         self.books.sent(len(self.said), phone, self.now)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from bot.remote_clock import Duties, RemoteClock, run
+from rehearsal.at_telegram import Webhook
 from rehearsal.clock import SECOND, Agenda, PlayClock
 from rehearsal.hooks import Hooks, Posted, Target
 from rehearsal.limits import PER_MINUTE, PER_SECOND, Limits
@@ -137,12 +138,12 @@ async def test_an_update_comes_again_until_it_is_answered_with_200_and_holds_up_
     service = Service(take)
     await service.open()
     desk.platform.hook = ("/hooks/telegram/telegram", "secret")
-    hooks = Hooks(desk.clock, agenda, desk.platform)
+    hooks, way = Hooks(desk.clock, agenda), Webhook(desk.platform)
     hooks.targets = [Target(Client(service.port), up=True)]
     async with asyncio.TaskGroup() as group:
         hooks.begin(group)
         for number, line in ((1, PUPIL), (2, PUPIL), (3, PUPIL + 1)):
-            hooks.post(Posted(number, line, orjson.dumps({"update_id": number})))
+            hooks.post(Posted(number, line, orjson.dumps({"update_id": number}), way))
         await hooks.settled()
         assert sorted(got) == [1, 3]
         assert hooks.undelivered == {1, 2}
