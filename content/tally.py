@@ -7,8 +7,13 @@ from typing import Any
 
 from content.competences import SKILLS
 from content.figures import change, date_vn, number, share, week_label, weekday
+from content.fit import units
 
 WEEK = timedelta(days=7)
+
+SHORT_HEAD = "Mỗi lớp: số em học/sĩ số; số em hướng dẫn; số lượt"
+MORE_CLASSES = "… và {n} lớp nữa. Gõ “tổng kết” rồi chọn lớp để xem."
+MORE_PUPILS = " và {n} em nữa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,28 +217,73 @@ def invitation(figures: Figures, kind: str) -> str:
     return f"Tuần tới, mời mỗi {one} chỉ thêm cho người thân một việc nhỏ nữa."
 
 
-def school_week(monday: date, rows: Sequence[Figures], kind: str) -> str:
-    """The whole school's running week: `school_table` under its title."""
-    return f"Cả trường, tuần {week_label(monday)}\n\n{school_table(rows, kind)}"
+def school_week(monday: date, rows: Sequence[Figures], kind: str, most: int) -> str:
+    """The whole school's running week: a line for each class, then the sum, under a title.
+
+    Args:
+        monday: its first day.
+        rows: of its classes.
+        kind: the school's.
+        most: UTF-16 units that one message takes, inclusive. A school with many classes gets
+            shorter lines, one with very many the first classes only, and how many are left out.
+    """
+    title = f"Cả trường, tuần {week_label(monday)}\n\n"
+    total = "\n\n" + "\n".join(_total(rows, kind))
+    room = most - units(title) - units(total)
+    table = "\n".join(_line(f) for f in rows)
+    if units(table) > room:
+        table = _fitted([SHORT_HEAD, *(_short_line(f) for f in rows)], room)
+    return title + table + total
 
 
-def school_table(rows: Sequence[Figures], kind: str) -> str:
-    """The whole school in one short table: a line for each class, then the sum."""
-    one = pupil_word(kind)
-    table = [
+def listed(names: Sequence[str], most: int) -> str:
+    """Names in one line, "Ân, Bình", as far as they fit into `most` UTF-16 units.
+
+    The rest is a number: "Ân, Bình và 12 em nữa".
+    """
+    whole = ", ".join(names)
+    if units(whole) <= most:
+        return whole
+    n = len(names)
+    while n > 1 and units(", ".join(names[:n]) + MORE_PUPILS.format(n=len(names) - n)) > most:
+        n -= 1
+    return ", ".join(names[:n]) + MORE_PUPILS.format(n=len(names) - n)
+
+
+def _fitted(lines: Sequence[str], room: int) -> str:
+    """The lines that fit, the first ones, and how many do not."""
+    n = len(lines)
+    while n > 1 and units("\n".join(_cut(lines, n))) > room:
+        n -= 1
+    return "\n".join(_cut(lines, n))
+
+
+def _cut(lines: Sequence[str], n: int) -> list[str]:
+    left = len(lines) - n
+    return [*lines[:n], MORE_CLASSES.format(n=left)] if left else list(lines)
+
+
+def _line(f: Figures) -> str:
+    return (
         f"{f.class_label}: học {number(f.learned)}/{number(f.headcount)}, "
         f"hướng dẫn {number(f.guiding_pupils)}, lượt {number(f.guidances)}"
-        for f in rows
-    ]
+    )
+
+
+def _short_line(f: Figures) -> str:
+    learned = f"{number(f.learned)}/{number(f.headcount)}"
+    return f"{f.class_label}: {learned}; {number(f.guiding_pupils)}; {number(f.guidances)}"
+
+
+def _total(rows: Sequence[Figures], kind: str) -> list[str]:
     n = sum(f.headcount for f in rows)
-    total = [
-        f"Cả trường: {number(n)} {one}",
+    return [
+        f"Cả trường: {number(n)} {pupil_word(kind)}",
         f"Có học bài: {share(sum(f.learned for f in rows), n)}",
         f"Bài học xong: {number(sum(f.lessons_finished for f in rows))}",
         f"Có hướng dẫn người thân: {share(sum(f.guiding_pupils for f in rows), n)}",
         f"Lượt hướng dẫn: {number(sum(f.guidances for f in rows))}",
     ]
-    return "\n".join([*table, "", *total])
 
 
 def _guidances(f: Figures) -> str:

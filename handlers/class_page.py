@@ -28,8 +28,8 @@ ASK_RENEW = (
 )
 RENEWED = "Dạ, link cũ không còn mở được nữa."
 ASK_END = (
-    "{You} chắc chắn gỡ trang lớp {label} chứ ạ? Gỡ rồi, link không còn mở được và {me} không đưa "
-    "tổng kết lên trang nữa. Số liệu của lớp vẫn còn nguyên."
+    "{You} chắc chắn gỡ trang lớp {label} chứ ạ? Gỡ rồi, link không còn mở được, tổng kết {me} gửi "
+    "riêng cho thầy cô chủ nhiệm. Số liệu của lớp vẫn còn nguyên."
 )
 ENDED = "Dạ, đã gỡ trang của lớp {label}."
 UNCHANGED = "Dạ, không có gì thay đổi ạ."

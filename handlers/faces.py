@@ -55,6 +55,10 @@ class BotFace:
         """Whether this class is one of its own; "" is whoever belongs to none: any bot's."""
         return not self.classes or not label or label in self.classes
 
+    def has_room(self, n_groups: int) -> bool:
+        """Whether a group may still take it in that is in so many."""
+        return self.limits is None or n_groups < self.limits.groups
+
     def link(self, code: str) -> str:
         """The link that opens a private chat, with this code where the platform carries it."""
         if self.channel == WEB:

@@ -56,8 +56,8 @@ STOPPED: Mapping[str, str] = {
         "lại, {you} gõ “tiếp tục” ạ."
     ),
     "staff": (
-        "Dạ, từ giờ {me} không tự nhắn riêng cho {you} nữa, tổng kết tuần vẫn gửi vào nhóm lớp; "
-        "muốn nhận lại, {you} gõ “tiếp tục” ạ."
+        "Dạ, từ giờ {me} không tự nhắn riêng cho {you} nữa. Lớp đã gắn nhóm hoặc dùng trang lớp thì "
+        "vẫn có tổng kết tuần ở đó. Muốn nhận lại, {you} gõ “tiếp tục” ạ."
     ),
 }
 RESUMED: Mapping[str, str] = {
@@ -78,7 +78,10 @@ ABOUT: Mapping[str, str] = {
         "Dạ, {me} chỉ tự nhắn trong ba việc: hỏi {you} về việc con cháu ghi đã hướng dẫn {you}, "
         "nhắc khi {you} còn học dở một bài, và mời {you} ôn lại bài đã học ạ."
     ),
-    "staff": "Dạ, {me} chỉ tự nhắn riêng cho {you} khi nhóm lớp có việc cần {you} biết.",
+    "staff": (
+        "Dạ, {me} chỉ tự nhắn riêng cho {you} khi nhóm lớp có việc cần {you} biết, và gửi {you} "
+        "tổng kết tuần khi lớp chưa có nhóm hay trang."
+    ),
 }
 OFF = "Hiện giờ {me} không tự nhắn cho {you}, vì {you} đã chọn dừng."
 PUPIL_ON = (

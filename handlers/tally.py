@@ -25,6 +25,9 @@ from handlers.world import WEB
 MOST_WEEKS_BACK = timedelta(days=28)
 NOTE_LENGTH = 300
 WHOLE_SCHOOL = "all"
+MENU_UNITS = 300
+REST_UNITS = 1400
+"""What stands in the same message as a table (a menu) or a list of names (figures, questions)."""
 
 WHICH = "{You} xem tổng kết của lớp nào ạ?"
 NOT_FOR_RELATIVES = "Tổng kết là của lớp, {you} xem trong nhóm lớp của con cháu mình nhé ạ."
@@ -105,7 +108,7 @@ def _say_not_started(turn: Turn, class_id: int) -> None:
     waiting = turn.store.tallies.not_started(class_id, turn.now)
     if not waiting:
         return
-    names = ", ".join(row.full_name or "" for row in waiting)
+    names = texts.listed([row.full_name or "" for row in waiting], _room(turn) - REST_UNITS)
     turn.say("Các em chưa bắt đầu (chỉ {you} thấy): {names}.", names=names)
     turn.say(FORWARD, n=len(waiting))
 
@@ -118,7 +121,12 @@ def _school(turn: Turn) -> str:
         turn.store.tallies.alone(row.id, monday, sunday, turn.now, turn.world.zone)
         for row in turn.store.classes.of_year(turn.world.school.year)
     ]
-    return texts.school_week(monday, rows, turn.world.school.kind)
+    return texts.school_week(monday, rows, turn.world.school.kind, _room(turn) - MENU_UNITS)
+
+
+def _room(turn: Turn) -> int:
+    """How many UTF-16 units one message takes here."""
+    return turn.world.bots[turn.seat.bot].capabilities.max_units
 
 
 def _next(turn: Turn) -> None:

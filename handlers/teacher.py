@@ -23,15 +23,27 @@ GLANCE = "Lớp {label}: {joined}/{n} em đã vào.\nNhóm lớp: {bound}.\nGi�
 NOT_STAFF = "Phần này dành cho thầy cô ạ."
 BIND = (
     "{You} gắn nhóm lớp {label} bằng một trong hai cách:\n"
-    "1. Bấm đường link này rồi chọn nhóm lớp: {link}\n"
-    "2. Thêm @{bot} vào nhóm, rồi gõ trong nhóm: /gannhom@{bot} {code}\n"
+    "• Bấm đường link này rồi chọn nhóm lớp: {link}\n"
+    "• Hoặc thêm @{bot} vào nhóm, rồi gõ trong nhóm: {typed}\n"
     "Gắn xong, mã này đổi ngay, nên mọi người nhìn thấy cũng không sao ạ."
+)
+BIND_CALLED = (
+    "{You} gắn nhóm lớp {label} theo ba bước:\n"
+    "• Người tạo {bot} mở Zalo Bot Creator, vào mục chia sẻ, gửi link mời vào nhóm lớp.\n"
+    "• Trưởng nhóm mở link đó và đồng ý.\n"
+    "• Trong nhóm, {you} gõ: {typed}\n"
+    "Khi gõ, {you} gõ @ rồi chọn {bot} trong danh sách hiện ra, sau đó gõ tiếp phần còn lại.\n"
+    "Gắn xong, mã này đổi ngay, nên mọi người nhìn thấy cũng không sao ạ."
+)
+FULL = (
+    "{bot} đang ở trong {n} nhóm, có thể đã hết chỗ. Nếu không thêm được vào nhóm, {you} chọn "
+    "“Dùng trang lớp” nhé ạ."
 )
 ASK_DAY = "Tổng kết đếm từ Thứ Hai đến giờ gửi. {You} muốn gửi vào ngày nào ạ?"
 ASK_HOUR = "Gửi lúc mấy giờ ạ? {You} chọn một giờ, hoặc gõ như 18:30 (từ 6:30 đến trước 21:00)."
 ASK_UNBIND = (
-    "{You} chắc chắn gỡ nhóm lớp {label} chứ ạ? Gỡ rồi, {me} không gửi tổng kết vào nhóm nữa. "
-    "Số liệu của lớp vẫn còn nguyên."
+    "{You} chắc chắn gỡ nhóm lớp {label} chứ ạ? Gỡ rồi, {me} không gửi tổng kết vào nhóm nữa, mà "
+    "gửi riêng cho thầy cô chủ nhiệm. Số liệu của lớp vẫn còn nguyên."
 )
 NO_BOT = "{Me} chưa gắn được nhóm lúc này. {You} đợi vài phút rồi thử lại ạ."
 UNREACHED = (
@@ -39,6 +51,16 @@ UNREACHED = (
 )
 UNCHANGED = "Dạ, không có gì thay đổi ạ."
 FIRST_TIME = "Riêng lần này vẫn gửi vào {slot}, vì giờ mới của tuần này đã qua ạ."
+TO_YOU = (
+    "Tổng kết đang gửi riêng cho {you}. Gắn nhóm lớp hoặc dùng trang lớp thì {me} gửi thẳng vào đó."
+)
+TO_YOU_OR_PAGE = "Tổng kết đang gửi riêng cho {you}. Dùng trang lớp thì {me} đưa thẳng lên đó."
+TO_TEACHER = "Tổng kết đang gửi riêng cho thầy cô chủ nhiệm."
+TO_NOBODY = "Tổng kết chưa gửi đi đâu: thầy cô chủ nhiệm chưa vào, hoặc đã tắt tin nhắn."
+SILENCED = (
+    "{You} đã bảo {me} đừng nhắn, nên tổng kết chưa gửi đi đâu. "
+    "{You} gõ “tiếp tục” thì {me} gửi riêng cho {you}."
+)
 
 WITHOUT, GROUP, PAGE = "chưa gắn", "đã gắn", "dùng trang lớp"
 BINDING: Mapping[str, Mapping[str, str]] = {
@@ -74,7 +96,7 @@ def _menu(turn: Turn, row: Row[Any]) -> None:
     pupils = turn.store.classes.pupils(row.id)
     bound = _bound(turn, row.id)
     turn.ask(
-        "\n".join(part for part in (turn.translated(GLANCE), pauses.glance(turn, row)) if part),
+        "\n".join(part for part in _glance(turn, row, bound) if part),
         [(label, what) for what, label in _choices(turn, row.id, bound).items()],
         "lop.do",
         {"class": row.id},
@@ -84,6 +106,22 @@ def _menu(turn: Turn, row: Row[Any]) -> None:
         bound=turn.translated(bound),
         slot=slot_words(turn.store.tallies.rule(row.id), turn.language),
     )
+
+
+def _glance(turn: Turn, row: Row[Any], bound: str) -> tuple[str, ...]:
+    """The lines that tell how the class stands; some may be empty."""
+    privately = turn.translated(_to_whom(turn, row)) if bound == WITHOUT else ""
+    return turn.translated(GLANCE), privately, pauses.glance(turn, row)
+
+
+def _to_whom(turn: Turn, row: Row[Any]) -> str:
+    """Who gets the tally of a class without group or page."""
+    own, to_tell = may(turn.person, row.id, Right.OWN), turn.store.classes.homeroom(row.id)
+    if own and turn.person.reminders_off:
+        return SILENCED
+    if to_tell[:1] == [turn.person.id]:
+        return TO_YOU if turn.world.group_bot(turn.seat.bot) is not None else TO_YOU_OR_PAGE
+    return TO_TEACHER if to_tell else TO_NOBODY
 
 
 def _bound(turn: Turn, class_id: int) -> str:
@@ -100,7 +138,7 @@ def _choices(turn: Turn, class_id: int, bound: str) -> Mapping[str, str]:
     if not may(turn.person, class_id, Right.CHANGE):
         return look
     where = dict(BINDING[bound])
-    if turn.world.group_face(turn.seat.bot) is None:
+    if turn.world.group_bot(turn.seat.bot) is None:
         where.pop("bind")  # no bot of the school can enter a group
     change = {"slot": "Đổi giờ gửi", "codes": "Mã của học sinh", "renew": "Đổi mã cho một em"}
     change["pause"] = "Tạm dừng nhắn"
@@ -139,13 +177,19 @@ def _waiting(turn: Turn, row: Row[Any]) -> None:
 
 def _bind(turn: Turn, row: Row[Any]) -> None:
     """How the group is bound, with the code that does it."""
-    face = turn.world.group_face(turn.seat.bot)
-    if face is None:
+    n_groups = turn.store.classes.n_groups()
+    name = turn.world.group_bot(turn.seat.bot, row.label, n_groups)
+    if name is None:
         turn.say(NO_BOT)
         return
+    face = turn.world.bots[name]
     code = issue_code(turn.store, turn.world.codes, "group", row.id, turn.now)
-    values = {"link": face.group_link(code), "bot": face.username, "code": code}
-    turn.say(BIND, label=row.label, **values)
+    typed = face.in_group(f"gannhom {code}")
+    text = BIND_CALLED if face.capabilities.addressed else BIND
+    link = face.group_link(code)
+    turn.say(text, label=row.label, bot=face.username, typed=typed, link=link)
+    if not face.has_room(n_groups.get(name, 0)):
+        turn.say(FULL, bot=face.username, n=n_groups[name])
 
 
 def _slot(turn: Turn, row: Row[Any]) -> None:

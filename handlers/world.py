@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from content.calendar import OPEN, Calendar
 from content.loader import Library
 from handlers.codes import Codes
 from handlers.faces import WEB, BotFace, Limits
+
+NONE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +76,36 @@ class World:
         """Where a class's page is read."""
         return f"{self.public_url or self.bots[WEB].base}/l/{code}"
 
-    def group_face(self, bot: str = "") -> BotFace | None:
-        """The bot that a class's group can take in: this one if it can, else the first that can.
+    def group_bot(
+        self, bot: str = "", label: str = "", n_groups: Mapping[str, int] = NONE
+    ) -> str | None:
+        """The bot that a class's group can take in: one of the class with room left, if any.
 
-        None where no bot is on a platform that has groups for us, or none has told its name yet.
+        Args:
+            bot: where somebody asks, which is taken if nothing speaks for another.
+            label: of the class; "" for whichever.
+            n_groups: how many groups each bot is in, as far as we know; a platform that does not
+                tell us when we are put out may have room again, so a full one is the last choice.
+
+        Returns:
+            Its name in the settings; None where no bot is on a platform that has groups for us, or
+            none has told its name there.
         """
-        faces = [self.bots[bot]] if bot in self.bots else []
-        faces += self.bots.values()
-        able = (face for face in faces if face.channel != WEB and face.username)
-        return next((face for face in able if face.joins_groups), None)
+        able = [(name, face) for name, face in self.bots.items() if _takes_groups(face)]
+        found = min(
+            able,
+            key=lambda one: (
+                not one[1].serves(label),
+                not one[1].has_room(n_groups.get(one[0], 0)),
+                one[0] != bot,
+            ),
+            default=None,
+        )
+        return found[0] if found is not None else None
+
+
+def _takes_groups(face: BotFace) -> bool:
+    return face.channel != WEB and face.username != "" and face.joins_groups and face.has_room(0)
 
 
 __all__ = ["WEB", "BotFace", "Limits", "School", "World"]
