@@ -28,6 +28,8 @@ def way_out(at: str, choices: Sequence[Choice]) -> Choice | None:
         return values.get("back")
     if at in MEANS_MORE:
         return None
+    if at == "lesson.pick" and ":hoc" in values:
+        return values[":hoc"]  # something was looked up in the middle of a lesson
     return next((values[value] for value in OUT if value in values), None)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.channels import OutRow, Rejected
+from bot.channels.capabilities import ZALO
 from bot.content_play import As, Channel, Stage, play
 from content.address import ADDRESSES
 from content.memory import scene_item
@@ -41,6 +42,12 @@ def without_pictures(school) -> None:
     face = FACES["tg"]
     plain = replace(face, capabilities=replace(face.capabilities, pictures=False))
     school.world = replace(school.world, bots=MappingProxyType({**FACES, "tg": plain}))
+
+
+def on_zalo(school, captions: int) -> None:
+    """No buttons; a picture that carries so many units of text."""
+    face = replace(FACES["tg"], capabilities=replace(ZALO, captions=captions))
+    school.world = replace(school.world, bots=MappingProxyType({**FACES, "tg": face}))
 
 
 def shown(school) -> Any:
@@ -80,6 +87,45 @@ def test_where_no_picture_can_be_shown_its_words_stand_before_the_scene(school):
     before, _, after = heard.partition(f"\n\n[Hình: {scene.alt.vi}]\n\n")
     assert before.startswith("Thử")
     assert scene.text.vi in after
+
+
+def test_where_a_picture_carries_text_the_turn_is_one_message(school):
+    on_zalo(school, ZALO.captions)
+    heard = school.joined("lan").says("hoc")
+    scene, (row,) = shown(school), school.rows("outbox")
+    assert (row.kind, row.body["picture"], row.body["alt"]) == (
+        "picture",
+        scene.picture,
+        scene.alt.vi,
+    )
+    text = row.body["text"]
+    assert heard == f"[hình] {text}"
+    assert text.startswith("Thử\n")
+    assert scene.text.vi in text
+    assert text.endswith("\n\n1. Thật\n2. Giả")
+    assert scene.alt.vi not in text
+
+
+def test_what_is_too_long_for_a_caption_goes_by_itself(school):
+    on_zalo(school, 100)
+    heard = school.joined("lan").says("hoc")
+    _, picture, told = heard.split("\n---\n")
+    assert picture == f"[hình] {shown(school).alt.vi}"
+    assert told.endswith("1. Thật\n2. Giả")
+
+
+def test_what_a_code_is_for_is_said_under_it_with_the_rest(school):
+    on_zalo(school, ZALO.captions)
+    lan = school.joined("lan")
+    for said in ("người thân", "Thêm người thân", "Mẹ", "1"):
+        lan.says(said)
+    before = len(school.rows("outbox"))
+    heard = lan.says("Hiện mã QR")
+    (row,) = school.rows("outbox")[before:]
+    assert row.kind == "qr"
+    assert heard == f"[hình] {row.body['text']}"
+    assert row.body["text"].startswith(row.body["alt"])
+    assert "1. " in row.body["text"]
 
 
 def test_in_english_it_is_told_in_english(school):
