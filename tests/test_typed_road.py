@@ -1,4 +1,4 @@
-"""Without buttons: what is typed at a menu, a lesson, a question for a name; 0, menu, old numbers."""
+"""Where all is typed: answers, beginnings of labels, names; 0 and menu; numbers of yesterday."""
 
 from dataclasses import replace
 from types import MappingProxyType
@@ -7,7 +7,7 @@ import pytest
 
 from bot.channels.capabilities import ZALO
 from content.dialogue import Choice
-from content.engine import resume
+from content.engine import advance, resume
 from content.run import RunState
 from handlers.faces import BotFace
 from handlers.ways import OUT, way_out
@@ -212,3 +212,23 @@ def test_no_way_out_loses_or_changes_anything():
     assert way_out("joining.same", choices("yes", "no")) is None
     assert way_out("guidance.mend_field", choices("cancel", "keep")).value == "keep"
     assert way_out("joining.asked", choices("none")) is None
+
+
+def test_a_lesson_of_six_questions_is_eight_messages_on_the_road(school):
+    lesson = built_in().get(LESSON)
+    talk, _ = in_lesson(school)
+    for n in range(12):
+        if run_of(school).finished_at is not None:
+            break
+        place = right_place(lesson, RunState.from_json(run_of(school).state))
+        talk.says(("{}", "số {} ạ", "câu {}")[n % 3].format(place + 1))
+    assert len(school.rows("attempt")) == run_of(school).score == 6
+    assert len(school.rows("outbox")) == 8
+
+
+def right_place(lesson, state):
+    """The place of the open question's right answer, or of a task's "done"."""
+    choices = resume(lesson, state).messages[-1].choices
+    facts = [advance(lesson, state, choice.value).facts for choice in choices]
+    right = (n for n, each in enumerate(facts) if each and getattr(each[0], "right", True))
+    return next(right)
