@@ -163,6 +163,20 @@ async def test_one_last_word_with_the_own_page_then_silence_until_the_month_is_o
         assert door.months()[-1] == ("z", "2026-12", 1, 0)
 
 
+async def test_the_reserve_is_enough_for_a_last_word_to_all_fifty_and_the_tallies(
+    sqlite_school: MiniSchool,
+):
+    used(sqlite_school, 0, 2884)
+    async with desk(sqlite_school) as door:
+        heard = [text for n in range(50) for text in await door.says(f"p{n}", "xin chào")]
+        await door.sends()
+        assert len(heard) == 50
+        assert all("hết số tin" in text for text in heard)
+        [(_, _, n_in, n_out)] = door.months()
+    tallies = 3 * 5
+    assert n_in + n_out + tallies <= 3000
+
+
 async def test_a_repeat_of_the_last_update_gets_no_second_last_word(school: MiniSchool):
     spent(school)
     async with desk(school) as door:
