@@ -190,14 +190,13 @@ async def test_with_neither_database_nor_disk_nothing_more_is_asked_for(fake, de
     desk.refuse(lan, lan.say("một"), times=3)
     lan.say("hai")
     async with desk.listening():
-        await until(lambda: len(desk.intake.began) == 1)
-        for wait_s in (1, 2):
-            n_tries = len(desk.intake.began)
+        for n_tries, wait_s in ((1, 1), (2, 2)):
+            await until(lambda n=n_tries: len(desk.intake.began) == n and desk.waits)
             desk.clock.step(wait_s - 0.1)
             await asyncio.sleep(0.02)
             assert len(desk.intake.began) == n_tries
             desk.clock.step(0.2)
-            await until(lambda n=n_tries: len(desk.intake.began) == n + 1)
+        await until(lambda: len(desk.intake.began) == 3)
         assert len(fake.tried("getUpdates")) == 1
         await desk.passing(lambda: len(desk.intake.taken) == 2)
     assert desk.intake.texts == ["một", "hai"]

@@ -100,6 +100,11 @@ class ZaloDesk:
         self.intake.away[f"{person.id}:{number}"] = times
 
     @property
+    def waits(self) -> bool:
+        """Whether somebody waits for the clock."""
+        return bool(self.clock._sleepers)  # noqa: SLF001 - nobody else needs to know
+
+    @property
     def kept(self) -> list[bytes]:
         """What is on the disk."""
         return [file.read_bytes() for file in sorted(self.folder.glob("*.json"))]
