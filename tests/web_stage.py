@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import BrowserContext, Page, expect
 
+from bot.app import App
 from bot.clock import SteppedClock
 from bot.config import Settings
 from bot.config_school import SchoolSettings
@@ -29,6 +30,7 @@ class Stage:
     way: Road
     context: BrowserContext
     page: Page
+    app: App
 
     async def enter(self, who: str = "lan") -> None:
         """Open the personal link and say yes."""
@@ -89,7 +91,7 @@ async def stage(school: MiniSchool, home: Path, **options: object) -> AsyncItera
             time = group.create_task(run(clock))
             while not app.ready:  # noqa: ASYNC110 - a test looks at the process as others do
                 await asyncio.sleep(0.005)
-            yield Stage(school, base, way, context, await context.new_page())
+            yield Stage(school, base, way, context, await context.new_page(), app)
             time.cancel()
 
 
