@@ -54,6 +54,7 @@ Steps = tuple[tuple[str, Step], ...]
 NOTHING_DRAWN: Mapping[str, str] = MappingProxyType({})
 VERDICTS = ("genuine", "fake")
 THANKS = {"done": "did", "later": "did_later", "could-not": "did_not"}
+ENDS_LISTED_RE = re.compile(r"\n\d+\. .+\Z")
 VALUE_RE = re.compile(r"[a-z0-9-]+:[a-z0-9-]+")
 
 
@@ -252,6 +253,8 @@ class _Play:
         stated = getattr(step, "facts", ())
         if self.stale and self.stale.intersection(stated):
             text = f"{text}\n{self.words('checking')}"
+        if isinstance(step, Try) and ENDS_LISTED_RE.search(text):
+            text = f"{text}\n\n{self.words('done_yet')}"  # else two lists would stand as one
         picture = step.scene.pictured(self.lang) if isinstance(step, Judge) else None
         return Message(text, self.choices(name, step), picture)
 

@@ -79,9 +79,16 @@ FOR_A_GROUP = "Mã này dùng trong nhóm của lớp. Thầy cô gõ “gannhom
 HELLO = "Chào {name}!"
 HELLO_ELDER = "Dạ, {me} chào {you} ạ!"
 
-IS_PUPIL = "Mã này của {name}. Đúng là em chứ?"
-IS_RELATIVE = "Mã này dành cho {relation} của em {name}. Có đúng là mình không ạ?"
-IS_STAFF = "Mã này của {name}. Có đúng là {you} không ạ?"
+IS_PUPIL = "Mã này của {name}. Đúng là em chứ?{how}"
+BY_NUMBER: Mapping[str, str] = MappingProxyType(
+    {
+        "pupil": "Em gõ số đứng đầu dòng để trả lời nhé, ví dụ: 1",
+        "relative": "Mời gõ số đứng đầu dòng để trả lời ạ, ví dụ: 1",
+        "staff": "{You} gõ số đứng đầu dòng để trả lời ạ, ví dụ: 1",
+    }
+)
+IS_RELATIVE = "Mã này dành cho {relation} của em {name}. Có đúng là mình không ạ?{how}"
+IS_STAFF = "Mã này của {name}. Có đúng là {you} không ạ?{how}"
 SAME_RELATIVE = "{You} cũng là người thân của em {name} ạ?"
 YES, NO = "yes", "no"
 ANSWERS: Mapping[str, Options] = MappingProxyType(
@@ -234,13 +241,19 @@ def _ask_if(turn: Turn, person: Person, fingerprint: str) -> None:
     turn.address_as = address_in(_language(turn, person), usual)
     turn.say(DISCLOSE[person.kind], school=turn.world.school.name)
     data = {"print": fingerprint}
+    options, how = ANSWERS[person.kind], _how(turn, person.kind)
     if person.kind == "relative":
         relation, name = owners.relation(turn, person), owners.pupil(turn, person)
-        options = ANSWERS["relative"]
-        turn.ask(IS_RELATIVE, options, "joining.confirm", data, relation=relation, name=name)
+        values = {"relation": relation, "name": name, "how": how}
+        turn.ask(IS_RELATIVE, options, "joining.confirm", data, **values)
         return
     text = IS_PUPIL if person.kind == "pupil" else IS_STAFF
-    turn.ask(text, ANSWERS[person.kind], "joining.confirm", data, name=owners.full(turn, person))
+    turn.ask(text, options, "joining.confirm", data, name=owners.full(turn, person), how=how)
+
+
+def _how(turn: Turn, kind: str) -> str:
+    """How a choice is made where none can be tapped; the first that somebody reads there."""
+    return "" if turn.has_buttons else "\n" + turn.words(BY_NUMBER[kind])
 
 
 def _language(turn: Turn, person: Person) -> str:

@@ -67,11 +67,11 @@ INVITATION = (
 INVITATION_ZALO = (
     "Lời mời cho {name}. {You} chép tin dưới đây rồi gửi:\n\n"
     "{Me_to} mời {relation} học cùng {me_to} vài phút trên điện thoại nhé. "
-    "{Relation} {way}, rồi gõ mã: {code}\n\n"
+    "{Relation} {way}\nVào rồi thì gõ mã: {code}\n\n"
     "{Relation} không có điện thoại riêng cũng được: {you} mở bài trên máy này rồi đưa máy "
     "cho {relation}."
 )
-OR_ZALO = "Hoặc {way}, rồi gõ mã.\n"
+OR_ZALO = "Hoặc {way}\n"
 ZALO_LINK = "nhắn Zalo cho {bot}: {opens}"
 ZALO_NAME = "tìm “{bot}” trong Zalo"
 INVITATION_NO_LINK = (

@@ -198,6 +198,11 @@ class Turn:
         return self._capabilities.pictures
 
     @property
+    def has_buttons(self) -> bool:
+        """Whether choices can be tapped in this chat; if not, they are numbered lines."""
+        return self._capabilities.buttons
+
+    @property
     def _capabilities(self) -> Capabilities:
         return self.world.bots[self.seat.bot].capabilities
 
@@ -207,7 +212,7 @@ class Turn:
 
         A message more is a tap more where there are buttons; elsewhere it is one of a small budget.
         """
-        return 0 if self._capabilities.buttons else self._capabilities.max_units
+        return 0 if self.has_buttons else self._capabilities.max_units
 
     def show_qr(self, link: str, caption: str, **values: object) -> None:
         """Show a link's QR picture before the turn's message.
@@ -266,7 +271,7 @@ class Turn:
     def _open(self, question: Pending) -> None:
         """Put a question; where choices are typed, its list may end with the way back."""
         self.question = question
-        back = "" if self._capabilities.buttons else told_back(question.at, question.choices)
+        back = "" if self.has_buttons else told_back(question.at, question.choices)
         back = self.translated(back) if back else ""
         self.messages.append(Message(question.text, question.choices, back=back))
 

@@ -28,7 +28,7 @@ def test_an_invitation_names_the_page_and_the_bot_with_room(school: MiniSchool) 
     assert (
         "Cháu mời bà ngoại học cùng cháu vài phút trên điện thoại nhé. "
         f"Bà ngoại bấm vào đây: {PAGE}/v/{code}\n"
-        f"Hoặc nhắn Zalo cho Bot Lan Tỏa 7A: {OPENS}, rồi gõ mã.\n"
+        f"Hoặc nhắn Zalo cho Bot Lan Tỏa 7A: {OPENS}\n"
         f"Nếu máy hỏi mã thì nhập: {code[:4]}-{code[4:]}\n"
     ) in heard
     assert [row.bot for row in school.rows("assignment")] == ["z7a"], "her place is kept"
@@ -54,7 +54,7 @@ def test_without_a_page_a_pupil_on_zalo_sends_the_bot(
 ) -> None:
     with_bots(school, "", z7a=zalo_bot(opens=opens))
     heard = invites(school, "z7a")
-    assert f"Bà ngoại {way}, rồi gõ mã: " in heard
+    assert f"Bà ngoại {way}\nVào rồi thì gõ mã: " in heard
     assert "bấm vào đây" not in heard
     assert "Hiện mã QR" not in heard
 
