@@ -17,11 +17,11 @@ POLITE = r"(?:(?:da|vang|u|uh|ok|oke|thua) )*"
 PICKS = rf"(?:(?:{WHO} )?(?:xin |muon )?(?:chon|lay|bam|go|nghi|doan|tra loi)(?: la)? )?"
 KIND = r"(?:(?:dap an|phuong an|lua chon|cau tra loi|cau|so|chu|y|muc|dong|nut|la) )*"  # before it
 # "2 con" and "2 bà" count somebody: who is spoken to may follow a particle only.
-AFTER = rf"(?: (?:a|nhe|nha|nghe|di|ne|thoi|do|day)(?: (?:{WHO}|ban))?)*"
+AFTER = rf"(?: (?:a|nhe|nha|nghe|di|ne|thoi|do|day|please)(?: (?:{WHO}|ban))?)*"
 PLACE_RE = re.compile(rf"{POLITE}(?P<picks>{PICKS})(?P<kind>{KIND})(?P<place>[0-9a-z]+){AFTER}")
 POLITE_RE, PICKS_RE = re.compile(POLITE), re.compile(POLITE + PICKS)
 WHO_RE = re.compile(WHO)
-PARTICLES = frozenset({"a", "nhe", "nha", "nghe", "di", "ne", "thoi", "do", "day"})
+PARTICLES = frozenset({"a", "nhe", "nha", "nghe", "di", "ne", "thoi", "do", "day", "please"})
 NUMBERS: Mapping[str, int] = MappingProxyType(
     {"không": 0, "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "sáu": 6}
     | {"bảy": 7, "bẩy": 7, "tám": 8, "chín": 9, "mười": 10}

@@ -46,10 +46,12 @@ def loose(turn: Turn, choose: Choose) -> bool:
         False if it is none of these: then it is free text, and nothing has been done.
     """
     pending, text = turn.pending, turn.text
-    choice = loosely(text, pending.choices)
-    if choice is not None and place(text) is not None and _is_old(turn):
+    number = place(text) or 0
+    if 0 < number <= len(pending.choices) and _is_old(turn):
         _ask_anew(turn)
-    elif choice is not None and pending.at not in OWN_WORDS:
+        return True
+    choice = loosely(text, pending.choices) if pending.at not in OWN_WORDS else None
+    if choice is not None:
         choose(turn, choice)
     elif is_back(text):
         _go_back(turn, choose)

@@ -36,6 +36,7 @@ SEVERAL = (
         *("số 2", "số 2 ạ", "so 2 a", "đáp án b", "Đáp án là B", "chọn 2 nhé", "em chọn số 2"),
         *("dạ 2", "2 ạ", "dạ em chọn câu 2 ạ", "số hai", "câu hai ạ", "phương án B", "chữ b"),
         *("bà chọn số 2 nhé cháu", "2 nha", "dạ b", "em nghĩ là 2", "cháu xin chọn b ạ"),
+        *("number 2", "option B", "2 please"),
         unicodedata.normalize("NFD", "số 2 ạ"),
     ],
 )
