@@ -85,12 +85,11 @@ class BotSettings(BaseModel):
             raise ValueError("phải là địa chỉ http:// hoặc https://")
         return value.rstrip("/")
 
-    @field_validator("webhook_secret")
-    @classmethod
-    def _long_enough(cls, value: str) -> str:
-        if 0 < len(value) < SECRET_LENGTH:
-            raise ValueError(f"cần ít nhất {SECRET_LENGTH} ký tự")
-        return value
+    @model_validator(mode="after")
+    def _secret_is_long_enough(self) -> "BotSettings":
+        if self.channel == "zalo" and 0 < len(self.webhook_secret) < SECRET_LENGTH:
+            raise ValueError(f"webhook_secret: cần ít nhất {SECRET_LENGTH} ký tự")
+        return self
 
     @property
     def limits(self) -> Limits | None:
