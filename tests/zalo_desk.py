@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -107,7 +107,11 @@ class ZaloDesk:
     @property
     def kept(self) -> list[bytes]:
         """What is on the disk."""
-        return [file.read_bytes() for file in sorted(self.folder.glob("*.json"))]
+        found = []
+        for file in sorted(self.folder.glob("*.json")):
+            with suppress(FileNotFoundError):  # a thread may erase it between
+                found.append(file.read_bytes())
+        return found
 
 
 def text_update(text: str = "học", number: str = "2d758cb5e222177a4e35", **more: Any) -> Any:
