@@ -35,6 +35,14 @@ Database = Annotated[
         show_default=False,
     ),
 ]
+Mixed = Annotated[
+    bool,
+    typer.Option(
+        "--mixed/--telegram",
+        help="Ba kênh: trang web, Zalo, Telegram; hay tất cả trên Telegram. "
+        "/ Three channels, or everybody on Telegram.",
+    ),
+]
 Markdown = Annotated[
     Path | None,
     typer.Option(help="Ghi bảng cuối vào tệp này. / Write the last table here.", dir_okay=False),
@@ -49,6 +57,8 @@ def rehearse(  # noqa: PLR0913, PLR0917 - one for each option
     faults: Faults = HowBad.NORMAL,
     database: Database = "",
     markdown: Markdown = None,
+    *,
+    mixed: Mixed = True,
 ) -> None:
     """Diễn tập mấy tuần của một trường, có sự cố. / Rehearse a school's weeks, faults included."""
     least, most = PER_CLASS
@@ -57,4 +67,5 @@ def rehearse(  # noqa: PLR0913, PLR0917 - one for each option
     if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
         fail("--database: chỉ nhận postgresql://…", WRONG_USE)
     play = importlib.import_module("rehearsal.main").rehearse  # other commands need none of it
-    raise typer.Exit(play((pupils, classes, weeks), seed, faults.value, database, markdown))
+    size = (pupils, classes, weeks)
+    raise typer.Exit(play(size, seed, faults.value, database, markdown, mixed=mixed))

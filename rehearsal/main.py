@@ -17,6 +17,7 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from rehearsal import plans
 from rehearsal.books import Books
 from rehearsal.cast import make_cast
 from rehearsal.clock import SECOND, Stuck
@@ -24,7 +25,7 @@ from rehearsal.faults import Faults
 from rehearsal.installation import CannotPlay
 from rehearsal.people import gather
 from rehearsal.table import show
-from rehearsal.terms import Actor, Heard, Measured, Plot
+from rehearsal.terms import Actor, Heard, Measured, Month, Plot
 from rehearsal.wire import request
 from rehearsal.world import World
 
@@ -40,6 +41,8 @@ def rehearse(
     faults: Literal["none", "normal", "harsh"],
     database: str,
     markdown: Path | None = None,
+    *,
+    mixed: bool = True,
 ) -> int:
     """Play, and say what came of it.
 
@@ -49,6 +52,7 @@ def rehearse(
         faults: how much goes wrong.
         database: see `installation.Installation`.
         markdown: a file that gets the last table too.
+        mixed: the school is on three channels; else everybody is on Telegram.
 
     Returns:
         The exit code: 0, 1 if a promise broke, 130 if somebody stopped it.
@@ -63,6 +67,7 @@ def rehearse(
         begins_at=BEGINS_AT,
         ends_at=BEGINS_AT + timedelta(weeks=weeks),
         zone=ZONE,
+        mixed=mixed,
     )
     try:
         return uvloop.run(Play(plot, database, markdown).run())
@@ -83,6 +88,8 @@ class Play:
         self._people: Mapping[int, Actor] = {}
         self._began = time.monotonic()
         self._rss_begin = 0
+        self._told: dict[str, dict[str, Month]] = {}
+        self._ends_of_months: list[int] = []
         self._fault: BaseException | None = None
 
     async def run(self) -> int:
@@ -146,12 +153,17 @@ class Play:
         world.agenda.at(SETTLED_S * SECOND, self._weigh)
         length = plot.ends_at - plot.begins_at
         end_us = (length // timedelta(seconds=1) + plot.drain_s) * SECOND
+        ends = plans.month_ends(world.clock, end_us // SECOND)
+        self._ends_of_months = [second * SECOND for second in ends]
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._console, transient=True) as bar:
             task = bar.add_task("", total=end_us)
             shown = 0.0
             while world.clock.now_us < end_us:
                 await world.step(end_us)
+                if self._ends_of_months and world.clock.now_us >= self._ends_of_months[0]:
+                    self._ends_of_months.pop(0)
+                    await self._ask_bots()
                 if self._fault is not None:
                     raise self._fault
                 if world.installation.died:
@@ -168,6 +180,13 @@ class Play:
             self._world.street.looks(phone)
         await self._world.quiet()
 
+    async def _ask_bots(self) -> None:
+        """Have the product tell what its bots have used of the running month."""
+        month = f"{self._world.clock.now:%Y-%m}"
+        for told in orjson.loads(await self._world.installation.command("bots", "--json")):
+            used = Month(told["messages_in"] or 0, told["messages_out"] or 0)
+            self._told.setdefault(told["name"], {})[month] = used
+
     def _weigh(self) -> None:
         """Take the memory of processes that have begun and have done a day's work."""
         self._rss_begin = self._world.installation.memory()
@@ -175,7 +194,11 @@ class Play:
     async def _measure(self) -> Measured:
         """What the table needs besides the books."""
         world = self._world
+        await self._ask_bots()
+        n_lost, zalo = world.sides.zalo.n_lost, world.zalo.bots.values()
         return Measured(
+            bots=[plans.seen(bot, self._told.get(bot.lot.name, {}), n_lost) for bot in zalo],
+            held_up=world.sides.web.tally.held_up,
             processes=world.n_processes,
             calls=dict(world.platform.tally.calls + world.zalo.calls),
             refusals=world.platform.tally.refusals,

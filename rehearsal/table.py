@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from rehearsal import plans
 from rehearsal.books import Books
 from rehearsal.promises import Result, judged
 from rehearsal.terms import Measured
@@ -30,7 +31,10 @@ def show(
     Returns:
         What broke, a line each; empty if every promise held.
     """
-    results = [*judged(books), _messages(books, measured), _machine(measured)]
+    results = [*judged(books), _messages(books, measured)]
+    results += [plans.bots(measured.bots, books)] if measured.bots else []
+    results += [plans.channel(line) for line in books.counts.lines()]
+    results.append(_machine(measured))
     table = Table(title=_title(books, measured), show_lines=False, title_justify="left")
     for column in ("", "", "OK?"):
         table.add_column(column, overflow="fold")
@@ -113,6 +117,8 @@ def _machine(measured: Measured) -> Result:
     }
     if measured.refusals:
         result.breaches.append(f"{measured.refusals} calls broke the platform's limits")
+    if measured.held_up:
+        result.breaches.append(f"{measured.held_up} requests of browsers were told to come later")
     if measured.undelivered:
         result.breaches.append(f"never taken: {list(measured.undelivered)[:10]}")
     grown = measured.rss_end - measured.rss_begin

@@ -261,6 +261,44 @@ class Plot:
     mixed: bool = True
 
 
+@dataclass(slots=True)
+class Month:
+    """Messages of a calendar month: what came to a bot, what it sent."""
+
+    n_in: int = 0
+    n_out: int = 0
+
+    @property
+    def n(self) -> int:
+        """All that counts, as Zalo's plan is read strictly."""
+        return self.n_in + self.n_out
+
+
+@dataclass(frozen=True, slots=True)
+class BotSeen:
+    """One Zalo bot at the end of a play, as its platform saw it.
+
+    Attributes:
+        people, groups: that it serves.
+        turned_away: people who found no room.
+        over: calls after its month was used up.
+        too_long: texts over the limit, or empty.
+        months: by "2026-10".
+        told: what the product said that it had counted.
+        n_lost: messages to any bot of which nobody knows whether they arrived.
+    """
+
+    name: str
+    people: int
+    turned_away: int
+    groups: int
+    over: int
+    too_long: int
+    months: Mapping[str, Month]
+    told: Mapping[str, Month]
+    n_lost: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What the world has measured, for the table.
@@ -276,6 +314,8 @@ class Measured:
         faults: how many of each kind.
         gauges: what the product's /metrics said at the end, by name with labels.
         machine: cores, memory, Python, database, in words.
+        bots: on Zalo.
+        held_up: requests of browsers that were told to come later.
     """
 
     processes: int
@@ -289,6 +329,8 @@ class Measured:
     faults: Mapping[str, int]
     machine: str
     gauges: Mapping[str, float] = field(default_factory=dict)
+    bots: Sequence[BotSeen] = ()
+    held_up: int = 0
 
 
 # What the people's side gives to the world (the world imports these by name):

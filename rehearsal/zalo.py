@@ -11,26 +11,13 @@ import orjson
 from rehearsal.clock import PlayClock
 from rehearsal.lots import GROUPS, MESSAGES, PEOPLE, ZaloLot
 from rehearsal.telegram import Fate, parameters
-from rehearsal.terms import Heard, HeardKind
+from rehearsal.terms import Heard, HeardKind, Month
 from rehearsal.wire import response
 
 MOST_UNITS = 2000
 SENDS = {"sendMessage": "text", "sendPhoto": "caption"}
 LINE_RE = re.compile(r"(\d+)\. \S")
 NO_WEBHOOK = (404, "Webhook not found")
-
-
-@dataclass(slots=True)
-class Month:
-    """Messages of a calendar month: what came to the bot, what it sent."""
-
-    n_in: int = 0
-    n_out: int = 0
-
-    @property
-    def n(self) -> int:
-        """All that counts, as the plan is read strictly."""
-        return self.n_in + self.n_out
 
 
 @dataclass(slots=True)
