@@ -15,7 +15,10 @@ ODD_RE = re.compile(r"\d\s*[-+*/:%.,]\s*\d|[-+]\d|\d%")  # a date, a time, a pri
 WHO = r"(?:em|con|chau|toi|tui|minh|ba|ong|co|chu|bac|anh|chi|me|bo|ta|thay)"
 POLITE = r"(?:(?:da|vang|u|uh|ok|oke|thua) )*"
 PICKS = rf"(?:(?:{WHO} )?(?:xin |muon )?(?:chon|lay|bam|go|nghi|doan|tra loi)(?: la)? )?"
-KIND = r"(?:(?:dap an|phuong an|lua chon|cau tra loi|cau|so|chu|y|muc|dong|nut|la) )*"  # before it
+BEFORE = (
+    "dap an|phuong an|lua chon|cau tra loi|cau|so|chu|y|muc|dong|nut|la|number|option|answer|choice"
+)
+KIND = rf"(?:(?:{BEFORE}) )*"
 # "2 con" and "2 bà" count somebody: who is spoken to may follow a particle only.
 AFTER = rf"(?: (?:a|nhe|nha|nghe|di|ne|thoi|do|day|please)(?: (?:{WHO}|ban))?)*"
 PLACE_RE = re.compile(rf"{POLITE}(?P<picks>{PICKS})(?P<kind>{KIND})(?P<place>[0-9a-z]+){AFTER}")
