@@ -58,7 +58,7 @@ TO_YOU_OR_PAGE = "Tổng kết đang gửi riêng cho {you}. Dùng trang lớp t
 TO_TEACHER = "Tổng kết đang gửi riêng cho thầy cô chủ nhiệm."
 TO_NOBODY = "Tổng kết chưa gửi đi đâu: thầy cô chủ nhiệm chưa vào, hoặc đã tắt tin nhắn."
 SILENCED = (
-    "{You} đã bảo {me} đừng nhắn, nên tổng kết chưa gửi đi đâu. "
+    "{You} đã tắt tin nhắn, nên tổng kết chưa gửi đi đâu. "
     "{You} gõ “tiếp tục” thì {me} gửi riêng cho {you}."
 )
 
