@@ -10,6 +10,7 @@ from content.dialogue import bare, fits, nfc
 # No 0, O, 1, I, L and U: they are mistaken for one another on paper and by ear.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_RE = re.compile(rf"[{CODE_ALPHABET}]{{4}}[ -]?[{CODE_ALPHABET}]{{4}}")
+WITHIN_RE = re.compile(rf"(?<!\w)({CODE_RE.pattern})(?!\w)", re.IGNORECASE)
 MENTION_RE = re.compile(r"^(/[^\s@]+)@\w+")
 JOINT_RE = re.compile(r"[_-]+")
 TAKES_ARGUMENT = frozenset({"batdau", "gannhom"})
@@ -152,6 +153,13 @@ def code_in(text: str) -> str | None:
         return None
     code = typed.upper().replace(" ", "").replace("-", "")
     return None if code.isdecimal() or code.isalpha() else code
+
+
+def code_within(text: str) -> str | None:
+    """The one personal code among other words: "Mã của em là ABCD-2345 ạ"; None if not just one."""
+    found = [code_in(match[1]) for match in WITHIN_RE.finditer(nfc(text).replace("–", "-"))]
+    codes = [code for code in found if code is not None]
+    return codes[0] if len(codes) == 1 else None
 
 
 def _named(typed: str) -> str | None:

@@ -11,11 +11,12 @@ from sqlalchemy import Row
 from content.address import ADDRESSES, address_in, relation_honorific
 from content.dialogue import bare
 from content.names import given_name
-from content.words import code_in
+from content.words import code_in, code_within
 from db.seats import Person
 from db.store.audit import Change
 from db.store.codes import Owner
 from handlers import confirm, lesson, owners, places, reminders, sent_on, tries
+from handlers.disclosure import DISCLOSE
 from handlers.relations import called, capital, named, relation_label
 from handlers.turn import DEFAULT_HONORIFIC, Options, Turn
 
@@ -23,32 +24,6 @@ N_OPENED = 3
 TELL_LEFT = 3  # from so few tries left on, the number is said
 LOOKS_LIKE_RE = re.compile(r"(?=.*[0-9])[a-z0-9]{6,12}")
 
-DISCLOSE: Mapping[str, str] = MappingProxyType(
-    {
-        "": (
-            "Chào bạn! Đây là trợ lý tự động của {school}, không phải người thật.\n"
-            "Ở đây chỉ lưu bài đã học và những lần hướng dẫn người thân, giữ đến hết năm học sau.\n"
-            "Thầy cô xem kết quả chung của lớp; bạn gõ “dữ liệu” để xem hoặc xóa."
-        ),
-        "pupil": (
-            "Chào em! Mình là trợ lý tự động của {school}, không phải người thật.\n"
-            "Khi phụ huynh đã đồng ý, mình lưu bài em học và những lần em hướng dẫn người thân, "
-            "đến hết năm học sau.\n"
-            "Thầy cô xem kết quả của lớp; em gõ “dữ liệu” để xem hoặc xóa."
-        ),
-        "relative": (
-            "Dạ chào ạ! Đây là trợ lý tự động của {school}, là máy, không phải người thật.\n"
-            "Ở đây chỉ lưu quan hệ với cháu, nhóm tuổi, bài đã học và lời xác nhận, "
-            "đến hết năm học sau.\n"
-            "Nhà trường chỉ xem con số chung; gõ “dữ liệu” để xem hoặc xóa."
-        ),
-        "staff": (
-            "Dạ, đây là trợ lý tự động của {school}, không phải người thật.\n"
-            "Ở đây lưu họ tên, nhiệm vụ và các cài đặt của {you}, đến hết năm học sau.\n"
-            "Gõ “dữ liệu” để xem những gì được lưu."
-        ),
-    }
-)
 ASK_CODE = (
     "{You} gõ mã trên phiếu nhà trường phát nhé. Mã có 8 chữ và số. "
     "Chưa có mã thì hỏi thầy cô chủ nhiệm, hoặc em học sinh đã mời {you}."
@@ -164,11 +139,12 @@ def greet(turn: Turn, person: Person, more: str = "") -> None:
 
 def asked(turn: Turn) -> None:
     """An answer to the question for a code that is no code."""
-    looks_like = LOOKS_LIKE_RE.fullmatch(bare(turn.text).replace(" ", "").replace("-", ""))
+    joined = bare(turn.text).replace(" ", "").replace("-", "")
+    within = code_within(turn.text)
     if turn.picked == "back":
         return
-    if looks_like:
-        turn.argument = turn.text
+    if within or LOOKS_LIKE_RE.fullmatch(joined):
+        turn.argument = within or turn.text
         code(turn)
     else:
         turn.say(NOT_YET_A_CODE if turn.picked is None else NO_PROBLEM)
@@ -244,8 +220,8 @@ def _ask_if(turn: Turn, person: Person, fingerprint: str) -> None:
     options, how = ANSWERS[person.kind], _how(turn, person.kind)
     if person.kind == "relative":
         relation, name = owners.relation(turn, person), owners.pupil(turn, person)
-        values = {"relation": relation, "name": name, "how": how}
-        turn.ask(IS_RELATIVE, options, "joining.confirm", data, **values)
+        at = "joining.confirm"
+        turn.ask(IS_RELATIVE, options, at, data, relation=relation, name=name, how=how)
         return
     text = IS_PUPIL if person.kind == "pupil" else IS_STAFF
     turn.ask(text, options, "joining.confirm", data, name=owners.full(turn, person), how=how)

@@ -215,6 +215,7 @@ def _erase_pupil(turn: Turn, person: Person) -> None:
     relatives: Sequence[int] = [row.id for row in turn.store.people.relatives(person.id)]
     turn.store.privacy.erase_learning(person.id)
     turn.store.privacy.erase_guidances(person.id)
+    turn.store.places.take_back(person.id)
     for relative in relatives:
         forget_if_alone(turn, relative)
 

@@ -343,7 +343,6 @@ def forget_if_alone(turn: Turn, relative: int) -> bool:
     if turn.store.people.pupils(relative) or turn.store.chats.n_opened(relative):
         return False
     turn.store.codes.drop(Owner("person", relative))
-    turn.store.places.take_back(relative)
     turn.store.people.blank(relative, turn.now)
     return True
 

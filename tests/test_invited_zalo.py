@@ -89,3 +89,13 @@ def test_a_teacher_on_zalo_sends_pupils_to_the_page(
     talk.says("1")
     talk.says("lop")
     assert door in talk.says("Mã của học sinh")
+
+
+def test_a_relative_who_is_forgotten_keeps_no_place(school: MiniSchool) -> None:
+    with_bots(school, z7a=zalo_bot())
+    code = invited(invites(school))
+    talk = school.chat("bà", "z7a")
+    for words in (code, "1", "ba", "dulieu", "Xóa", "1"):
+        heard = talk.says(words)
+    assert "xóa" in heard
+    assert school.rows("assignment") == []

@@ -36,6 +36,23 @@ def test_a_typed_code_and_a_typed_number_open_the_chat(school: MiniSchool) -> No
     assert traces(school)["speaker"] == 1
 
 
+@pytest.mark.parametrize("words", ["Mã của cô là {} ạ", "mã: {}.", "{} ạ", "Dạ, {}"])
+def test_a_code_among_polite_words_is_found(school: MiniSchool, words: str) -> None:
+    with_bots(school, z7a=zalo_bot())
+    talk, code = school.chat("cô Hoa", "z7a"), school.code("hoa")
+    talk.says("xin chào")
+    assert "Có đúng là" in talk.says(words.format(f"{code[:4]}-{code[4:].lower()}"))
+
+
+@pytest.mark.parametrize("words", ["em hoc lop 7a1 truong Duong Quan", "ABCD2345 hay WXYZ6789"])
+def test_what_is_not_one_code_is_no_wrong_try(school: MiniSchool, words: str) -> None:
+    with_bots(school, z7a=zalo_bot())
+    talk = school.chat("cô Hoa", "z7a")
+    talk.says("xin chào")
+    assert "hỏi thầy cô chủ nhiệm" in talk.says(words)
+    assert traces(school)["code_try"] == 0
+
+
 def test_a_full_bot_names_the_next_one_and_does_nothing_by_half(school: MiniSchool) -> None:
     with_bots(school, full=zalo_bot(people=2), free=zalo_bot("Bot Lan Tỏa 7A hai"))
     fill(school, "full", 2)

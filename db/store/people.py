@@ -23,6 +23,7 @@ from db.models import (
 from db.seats import Person, read_persons
 from db.session import Session
 from db.store.chats import HIDE
+from db.store.places import Places
 from db.store.push import Push
 
 JOINED = exists().where(speaker.c.person_id == person.c.id)
@@ -277,8 +278,9 @@ class People:
         self.blank(placeholder, now)
 
     def blank(self, row: int, now: datetime) -> None:
-        """Forget nickname, age band and form of address; the person counts as erased."""
+        """Forget nickname, age band, form of address and place; the person counts as erased."""
         self._session.read(BLANK, {"row": row, "at": now})
+        Places(self._session).take_back(row)
 
     def close_chats(self, row: int) -> None:
         """This person speaks in no chat any more; where they spoke, no question stays open.
