@@ -66,6 +66,7 @@ class Spool:
         self._n_coming = 0
         self._n_bytes = sum(each.size for each in self._kept)
         self._came = asyncio.Event()
+        self._told = False  # that bodies cannot be kept; once is enough, however many come
         self.n_open = 0  # reads and writes under way
 
     def __len__(self) -> int:
@@ -81,7 +82,7 @@ class Spool:
             SpoolFull: it is not kept; there are too many, or the disk refuses.
         """
         if len(self) >= self._most or self._n_bytes + len(body) > self._most_bytes:
-            log.error("spool_full", spool=self._folder.name, n=len(self))
+            self._tell("spool_full", n=len(self))
             raise SpoolFull
         self._n_coming += 1
         self._n_bytes += len(body)
@@ -94,14 +95,20 @@ class Spool:
                 self._kept.append(kept)
         except OSError as error:
             self._n_bytes -= len(body)
-            log.error("spool_refused", spool=self._folder.name, error=error.strerror)
+            self._tell("spool_refused", error=error.strerror)
             raise SpoolFull from None
         finally:
             self._n_coming -= 1
             self.n_open -= 1
         if len(self._kept) == 1:
             log.warning("spool_begun", spool=self._folder.name)
+        self._told = False
         self._came.set()
+
+    def _tell(self, event: str, **more: object) -> None:
+        if not self._told:
+            self._told = True
+            log.error(event, spool=self._folder.name, **more)
 
     async def replay(self, take: Take, clock: Clock, away: Callable[[], bool]) -> None:
         """Take what waits, oldest first, whenever the database can; for ever.

@@ -27,6 +27,7 @@ from tests.golden import running
 from tests.golden_web import free_port
 from tests.wires import Failure, FakeZalo
 from tests.wires_api import SECRET_HEADER
+from tests.wires_world import Habits
 from tests.zalo_desk import text_update
 
 SECRET = "secret-of-the-stage"
@@ -187,6 +188,25 @@ async def test_trouble_is_noted_for_the_operator_and_not_again_and_again(sqlite_
         await here.passing(lambda: told_of(sqlite_school)["z1"].error_at != first.error_at, 5)
         again = told_of(sqlite_school)["z1"].error_at
     assert 600 <= (again - first.error_at).total_seconds() < 700
+
+
+async def test_what_comes_with_every_poll_is_answered_once_also_after_a_restart(
+    sqlite_school, tmp_path
+):
+    async with FakeZalo(poll_s=0.02, habits=Habits(replays=True)) as fake:
+        lan = fake.user("Lan")
+        lan.say("chào")
+        for _ in range(2):
+            settings = settings_of(sqlite_school, tmp_path, bot_of(fake, "z1"))
+            n_polls = len(fake.made("getUpdates"))
+            async with running(sqlite_school, settings) as (app, clock):
+                here = Stage(app, clock, settings, {"z1": fake})
+                fake.world.now = lambda clock=clock: clock.now().timestamp()
+                await here.passing(lambda n=n_polls: len(fake.made("getUpdates")) > n + 5)
+                await here.passing(lambda: lan.heard)
+                await here.passing(lambda app=app: app.duties.n_waiting() == 0)
+        assert len(lan.heard) == 1
+    assert [row.outcome for row in sqlite_school.rows("inbox")] == ["done"]
 
 
 # The disk in trouble

@@ -205,7 +205,8 @@ class TelegramChannel:
         try:
             return await self._send(row)
         except RetryLater as error:
-            self.trouble = Trouble(why(error), self._clock.now())
+            if not error.too_fast:  # of one chat, most often
+                self.trouble = Trouble(why(error), self._clock.now())
             raise (of_chat(error) if row.group else error) from None
 
     async def _send(self, row: OutRow) -> str:
