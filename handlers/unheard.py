@@ -11,12 +11,12 @@ HINT = (
     "{Me} chưa xem được tin vừa rồi. Zalo không chuyển cho {me} video, tệp, "
     "và mọi tin của tài khoản trẻ em."
 )
-ON_PAGE = "{You} gõ chữ thử nhé. Nếu {me} vẫn im lặng thì {you} mở trang này, {me} ở đó: {link}"
+ON_PAGE = "{You} thử gõ chữ nhé. Nếu {me} vẫn im lặng thì {you} mở trang này, {me} ở đó: {link}"
 ON_FIRST_PAGE = (
-    "{You} gõ chữ thử nhé. Nếu {me} vẫn im lặng thì {you} mở trang này, "
+    "{You} thử gõ chữ nhé. Nếu {me} vẫn im lặng thì {you} mở trang này, "
     "rồi nhập mã trên phiếu: {link}"
 )
-NO_PAGE = "{You} gõ chữ thử nhé. Nếu {me} vẫn im lặng thì {you} hỏi thầy cô chủ nhiệm giúp nhé."
+NO_PAGE = "{You} thử gõ chữ nhé. Nếu {me} vẫn im lặng thì {you} hỏi thầy cô chủ nhiệm giúp nhé."
 
 
 def hidden(turn: Turn) -> None:

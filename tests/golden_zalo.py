@@ -56,6 +56,8 @@ FACE = BotFace(
 )
 LINE_RE = re.compile(r"(\d+)\. (.+)")
 ANEW = ASKED_ANEW.partition(",")[0]
+SEEN = frozenset({"picture"})
+"""The events that reach a bot there."""
 WORDS_EACH = 5
 """Every so many choices are typed as words instead of as a number."""
 
@@ -81,7 +83,7 @@ class Hand:
         if "old" in step:
             return rest | {"said": self._long_ago(step["who"], step["old"])}
         if "event" in step:
-            return rest | {"event": step["event"]} if step["event"] == "picture" else None
+            return rest | {"event": step["event"]} if step["event"] in SEEN else None
         if "said" in step:
             words = _in_group if "@" in step["who"] else _alone
             return rest | {"said": words(step["said"])}
@@ -176,12 +178,15 @@ async def play_typed(player: Player, story: Sequence[Step]) -> list[tuple[Step, 
     return played
 
 
-async def play_direct_on_zalo(url: str, story: Sequence[Step]) -> list[tuple[Step, dict[str, Any]]]:
-    """Play on the turns themselves."""
+async def play_direct_on_zalo(url: str, path: Path) -> list[tuple[Step, dict[str, Any]]]:
+    """Play a transcript's story on the turns themselves: each step with what it became."""
     school = zalo_school(url)
     school.store(partial(begin_chores, school.world, school.now))
+    player, elder = DirectOnZalo(school), TRANSCRIPTS / path.name
     try:
-        return await play_typed(DirectOnZalo(school), story)
+        if elder.exists():
+            return await play_typed(player, read_story(elder))
+        return [(now, now) for now in await play(player, read_story(path))]
     finally:
         school.engine.dispose()
 
@@ -207,12 +212,6 @@ def write_typed(path: Path, story: Sequence[Step]) -> None:
         path.parent.mkdir(exist_ok=True)
         shutil.copy(TRANSCRIPTS / path.name, path)
     write_story(path, story)
-
-
-def told_on_telegram(path: Path) -> list[dict[str, Any]]:
-    """The story that this transcript comes of; one of Zalo's own is played as it stands."""
-    elder = TRANSCRIPTS / path.name
-    return read_story(elder if elder.exists() else path)
 
 
 class OverZalo(OverTelegram):

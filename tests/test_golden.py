@@ -9,7 +9,6 @@ from tests.golden_zalo import (
     play_direct_on_zalo,
     play_over_zalo,
     stories,
-    told_on_telegram,
     write_typed,
 )
 
@@ -51,7 +50,7 @@ async def test_the_story_reads_the_same_on_the_web(path, url, tmp_path):
 
 @pytest.mark.parametrize("path", ON_ZALO, ids=lambda path: path.stem)
 async def test_the_story_reads_as_written_on_zalo_and_has_the_same_effects(path, url, request):
-    played = await play_direct_on_zalo(url, told_on_telegram(path))
+    played = await play_direct_on_zalo(url, path)
     if request.config.getoption("--rewrite-golden"):
         write_typed(path, [now for _, now in played])
     steps = zip(played, read_story(path), strict=True)
