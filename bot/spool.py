@@ -18,11 +18,12 @@ import structlog
 
 from bot.clock import Clock
 from bot.intake import describe
-from db.runner import Unavailable
+from db.runner import Busy, Unavailable
 
 MOST = 10_000
 MOST_BYTES = 64 << 20
 LOOK_S = 1.0  # while the database is away; somebody else tries it
+MOST_TRIES = 300  # of one body, by a database that is there: ten minutes at least
 DIGITS = 20
 NAME = re.compile(rf"\d{{{DIGITS}}}-[0-9a-f]{{8}}\.json")
 PART = ".part"
@@ -66,6 +67,7 @@ class Spool:
         self._n_coming = 0
         self._n_bytes = sum(each.size for each in self._kept)
         self._came = asyncio.Event()
+        self._n_tries = 0  # of the first one
         self._told = False  # that bodies cannot be kept; once is enough, however many come
         self.n_open = 0  # reads and writes under way
 
@@ -89,8 +91,7 @@ class Spool:
         self.n_open += 1
         try:
             async with self._writing:  # in the order of arrival
-                kept = _Kept(f"{self._next:0{DIGITS}}-{self._mark}.json", len(body))
-                self._next += 1
+                kept = self._named(body)
                 await asyncio.to_thread(write, self._folder, kept.name, body)
                 self._kept.append(kept)
         except OSError as error:
@@ -110,6 +111,27 @@ class Spool:
             self._told = True
             log.error(event, spool=self._folder.name, **more)
 
+    def put_at_once(self, body: bytes) -> None:
+        """Keep the body of whoever is being stopped and can wait for nothing, if the disk can.
+
+        Its taking may have gone on behind it: then it is a repeat, no more.
+        """
+        kept = self._named(body)
+        try:
+            write(self._folder, kept.name, body)
+        except OSError as error:
+            self._tell("spool_refused", error=error.strerror)
+            return
+        self._kept.append(kept)
+        self._n_bytes += kept.size
+        self._came.set()
+
+    def _named(self, body: bytes) -> _Kept:
+        """The next file's name."""
+        kept = _Kept(f"{self._next:0{DIGITS}}-{self._mark}.json", len(body))
+        self._next += 1
+        return kept
+
     async def replay(self, take: Take, clock: Clock, away: Callable[[], bool]) -> None:
         """Take what waits, oldest first, whenever the database can; for ever.
 
@@ -128,7 +150,7 @@ class Spool:
                 await self._replay_first(take, clock)
 
     async def _replay_first(self, take: Take, clock: Clock) -> None:
-        """Try the oldest body once; it stays if the database refuses."""
+        """Try the oldest body once; it stays if the database refuses, but not for ever."""
         first = self._kept[0]
         try:
             body = await self._on_disk(read, first.name)
@@ -136,8 +158,12 @@ class Spool:
                 await take(body)
             await self._on_disk(erase, first.name)
         except Unavailable as error:
-            await clock.sleep(max(float(error.after_s), LOOK_S))
-            return
+            self._n_tries += not isinstance(error, Busy)
+            if self._n_tries < MOST_TRIES:
+                await clock.sleep(max(float(error.after_s), LOOK_S))
+                return
+            # All others wait behind it. The file stays here too.
+            log.error("spool_stuck", spool=self._folder.name)
         except OSError as error:  # the file stays: the next start tries it again
             log.error("spool_refused", spool=self._folder.name, error=error.strerror)
         except Exception as error:  # noqa: BLE001 - one body's fault must not hold up all others
@@ -146,6 +172,7 @@ class Spool:
                 await self._on_disk(erase, first.name)
         self._kept.popleft()
         self._n_bytes -= first.size
+        self._n_tries = 0
         if not self._kept:
             log.info("spool_empty", spool=self._folder.name)
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from bot import spool as spool_module
 from bot.channels import Unavailable
 from bot.clock import SteppedClock
 from bot.spool import PART, Spool, SpoolFull
+from db.runner import Busy
 from tests.telegram_desk import until
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
@@ -26,12 +28,19 @@ class Taker:
         self.taken: list[bytes] = []
         self.n_tries = 0
         self.refusals = 0
+        self.busy = 0
+        self.never = b""
         self.away = False
 
     async def take(self, body: bytes) -> None:
         self.n_tries += 1
         if self.refusals:
             self.refusals -= 1
+            raise Unavailable
+        if self.busy:
+            self.busy -= 1
+            raise Busy(1)
+        if body == self.never:
             raise Unavailable
         if body == b"bad":
             raise ValueError("a fault of ours")
@@ -135,6 +144,41 @@ async def test_a_body_that_breaks_us_is_dropped_and_told_without_its_text(folder
     assert [each["event"] for each in logs if each["log_level"] == "error"] == ["spool_broke"]
     assert "a fault of ours" not in str(logs)
     assert files(folder) == []
+
+
+async def test_a_body_that_is_refused_for_ever_is_left_behind_by_the_others(folder, monkeypatch):
+    monkeypatch.setattr(spool_module, "MOST_TRIES", 4)
+    spool, taker = Spool(folder), Taker()
+    taker.never = b"poison"
+    taker.busy = 3  # which says nothing of the body
+    for body in (b"poison", b"one", b"two"):
+        await spool.put(body)
+    with capture_logs() as logs:
+        async with taker.replaying(spool):
+            for _ in range(400):
+                taker.clock.step(1)
+                await asyncio.sleep(0.002)
+                if not len(spool):
+                    break
+            await spool.put(b"three")
+            await until(lambda: len(taker.taken) == 3)
+    assert taker.taken == [b"one", b"two", b"three"]
+    assert taker.n_tries == 3 + 4 + 3
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["spool_stuck"]
+    assert [file.read_bytes() for file in files(folder)] == [b"poison"]
+    assert len(Spool(folder)) == 1  # of the next process
+
+
+async def test_what_is_kept_at_once_comes_in_its_turn(folder):
+    spool, taker = Spool(folder), Taker()
+    await spool.put(b"one")
+    spool.put_at_once(b"two")
+    await spool.put(b"three")
+    async with taker.replaying(spool):
+        await until(lambda: len(spool) == 0)
+        spool.put_at_once(b"four")
+        await until(lambda: len(spool) == 0)
+    assert taker.taken == [b"one", b"two", b"three", b"four"]
 
 
 async def test_a_body_that_another_process_took_away_is_passed_over(folder):

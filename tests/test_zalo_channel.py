@@ -184,6 +184,21 @@ async def test_what_was_polled_and_not_committed_is_kept_and_taken_later_in_orde
     assert desk.intake.texts == ["một", "hai", "nửa \ufffd biểu tượng"]
 
 
+async def test_what_was_polled_when_we_are_stopped_is_kept_since_zalo_may_have_forgotten_it(
+    fake, desk
+):
+    lan = fake.user("Lan")
+    lan.say("một")
+    desk.intake.gate.clear()
+    async with desk.listening():
+        await until(lambda: len(desk.intake.began) == 1)
+    assert desk.intake.taken == []
+    assert len(desk.kept) == 1
+    desk.intake.gate.set()
+    async with desk.listening():
+        await desk.passing(lambda: desk.intake.texts == ["một"] and desk.kept == [])
+
+
 async def test_with_neither_database_nor_disk_nothing_more_is_asked_for(fake, desk):
     desk.folder.parent.write_text("in the way")
     lan = fake.user("Lan")

@@ -51,6 +51,20 @@ class Taking:
         read = self._read(raw)
         if read is None:
             return
+        try:
+            await self._take(raw, read, body, hands)
+        except asyncio.CancelledError:  # we are stopped, or another process polls now
+            self._spool.put_at_once(body)
+            raise
+
+    async def _take(
+        self, raw: object, read: Update | Unreadable, body: bytes, hands: Hands
+    ) -> None:
+        """Hand it on in its chat's line; else put it on the disk.
+
+        Raises:
+            SpoolFull: neither.
+        """
         chat = read.address.chat if isinstance(read, Update) else ""
         async with self._lines.setdefault(chat, asyncio.Lock()):
             if not len(self._spool):
