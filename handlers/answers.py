@@ -6,7 +6,7 @@ from typing import Final
 
 from content.dialogue import Choice, chosen, fits, nfc
 from content.typed import is_back, loosely, place
-from handlers import joining
+from handlers import checking, joining
 from handlers.turn import Turn
 from handlers.ways import way_out
 
@@ -79,3 +79,12 @@ def _go_back(turn: Turn, choose: Choose) -> None:
         joining.welcome(turn)
     elif turn.pending.at == "lesson.step":
         turn.say(KEPT)
+    elif turn.pending.data.get("path") == "handed":
+        _give_back(turn)
+
+
+def _give_back(turn: Turn) -> None:
+    """In the middle of a relative's questions, on the pupil's phone: what comes is the pupil's."""
+    found = turn.store.guidances.get(int(turn.pending.data.get("guidance", 0)))
+    if found is not None and found.pupil_id == turn.person.id:
+        checking.give_back(turn, found, checking.LATER)
