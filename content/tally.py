@@ -242,7 +242,7 @@ def listed(names: Sequence[str], most: int) -> str:
     The rest is a number: "Ân, Bình và 12 em nữa".
     """
     whole = ", ".join(names)
-    if units(whole) <= most:
+    if units(whole) <= most or len(names) < 2:
         return whole
     n = len(names)
     while n > 1 and units(", ".join(names[:n]) + MORE_PUPILS.format(n=len(names) - n)) > most:
