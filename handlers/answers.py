@@ -17,6 +17,7 @@ ASKED_ANEW: Final = (
     "Lâu rồi mình mới nói chuyện tiếp, nên {me} hỏi lại cho chắc. {You} chọn lại giúp {me} nhé."
 )
 KEPT: Final = "Bài {you} đang học vẫn còn đây. Khi nào học tiếp, {you} gõ “học” nhé."
+STOPPED: Final = "Dạ, mình dừng ở đây ạ."
 # Their handlers read words of their own, a name or a note first; the lessons' ask the engine, which
 # knows all forms.
 OWN_WORDS: Final = frozenset(
@@ -87,4 +88,4 @@ def _give_back(turn: Turn) -> None:
     """In the middle of a relative's questions, on the pupil's phone: what comes is the pupil's."""
     found = turn.store.guidances.get(int(turn.pending.data.get("guidance", 0)))
     if found is not None and found.pupil_id == turn.person.id:
-        checking.give_back(turn, found, checking.LATER)
+        checking.give_back(turn, found, STOPPED)
