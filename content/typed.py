@@ -29,6 +29,8 @@ NUMBERS: Mapping[str, int] = MappingProxyType(
     {"không": 0, "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "sáu": 6}
     | {"bảy": 7, "bẩy": 7, "tám": 8, "chín": 9, "mười": 10}
 )
+DAYS = dict(zip("234567", ("hai", "ba", "tư", "năm", "sáu", "bảy"), strict=True))
+DAY_RE = re.compile(r"\b(?:t|thứ |thu )([2-7])\b|\bcn\b")
 EMPTY = frozenset({"da", "vang", "u", "uh", "ok", "oke", "a", "nhe", "nha"})
 BACK = frozenset({"quay lai", "tro lai", "quay ve", "back", "go back"})
 LETTERS = "abcdefghij"
@@ -44,13 +46,14 @@ def loosely(said: str, choices: Sequence[Choice]) -> Choice | None:
 
     Accepted: what `place` reads; a label with polite words around it ("đúng là em ạ"); the
     beginning of one label only, in whole words, or with two letters of the last one ("đúng l"),
-    diacritics left out or not (see `fits`).
+    diacritics left out or not (see `fits`); a day of the week in figures ("thứ 7", "T7", "CN").
     """
     if not choices or len(said) > LONGEST:
         return None
     number = place(said)
     if number is not None and 0 < number <= len(choices):
         return choices[number - 1]
+    said = _with_days(said)
     words = _words(said)
     if EMPTY.issuperset(map(bare, words)):
         return None
@@ -85,6 +88,13 @@ def place(said: str) -> int | None:
     if spelled is not None or len(picked) > 1 or picked not in LETTERS:
         return spelled
     return _letter(words, picked, asked=bool(named or found["picks"]))
+
+
+def _with_days(said: str) -> str:
+    """Days of the week in words, as labels have them."""
+    return DAY_RE.sub(
+        lambda day: f"thứ {DAYS[day[1]]}" if day[1] else "chủ nhật", nfc(said).casefold()
+    )
 
 
 def is_back(said: str) -> bool:
@@ -129,7 +139,10 @@ def _begins(typed: Sequence[str], label: Sequence[str]) -> bool:
     if not all(starmap(fits, zip(whole, label, strict=False))):
         return False
     word = label[len(whole)]
-    return fits(last, word) or (len(last) >= LEAST and fits(last, word[: len(last)]))
+    if fits(last, word):
+        return True
+    unfinished = len(last) >= LEAST and label[0] != "thứ"  # "thứ ba" is no half of "thứ bảy"
+    return unfinished and fits(last, word[: len(last)])
 
 
 def _inner(words: Sequence[str]) -> Iterator[Sequence[str]]:

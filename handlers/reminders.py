@@ -56,8 +56,8 @@ STOPPED: Mapping[str, str] = {
         "lại, {you} gõ “tiếp tục” ạ."
     ),
     "staff": (
-        "Dạ, từ giờ {me} không tự nhắn riêng cho {you} nữa. Lớp đã gắn nhóm hoặc dùng trang lớp thì "
-        "vẫn có tổng kết tuần ở đó. Muốn nhận lại, {you} gõ “tiếp tục” ạ."
+        "Dạ, từ giờ {me} không tự nhắn riêng cho {you} nữa. Lớp đã gắn nhóm hoặc dùng trang lớp "
+        "thì vẫn có tổng kết tuần ở đó. Muốn nhận lại, {you} gõ “tiếp tục” ạ."
     ),
 }
 RESUMED: Mapping[str, str] = {
@@ -158,7 +158,8 @@ def _do(turn: Turn) -> None:
         case "stop":
             stop(turn)
         case "day" if turn.person.kind == "pupil":
-            options = [(name, str(day)) for day, name in enumerate(WEEKDAYS)]
+            # Sunday first: then Monday, "Thứ Hai", is number 2 in a list as it is in its name.
+            options = [(WEEKDAYS[day], str(day)) for day in (6, *range(6))]
             turn.ask("{You} muốn {me} nhắc vào ngày nào?", options, "remind.day")
         case "hour" if turn.person.kind == "pupil":
             options = [(hour, hour) for hour in HOURS]

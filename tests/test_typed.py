@@ -59,6 +59,16 @@ def test_a_number_of_something_else_is_no_choice(said):
     assert place(said) is None
 
 
+@pytest.mark.parametrize("said", ["thứ 7", "Thứ 7 ạ", "thu 7", "T7", "em chọn t7"])
+def test_a_day_of_the_week_may_be_typed_in_figures(said):
+    days = [Choice(name, name) for name in ("Thứ Tư", "Thứ Năm", "Thứ Bảy", "Chủ nhật")]
+    assert loosely(said, days) == days[2]
+    assert loosely(said.replace("7", "4"), days) == days[0]
+    assert loosely("CN nhé", days) == days[3]
+    assert loosely(said.replace("7", "3"), days) is None
+    assert loosely("thứ ba", days) is None
+
+
 @pytest.mark.parametrize(
     "said", ["0", "0.", "số 0", "０", "dạ 0 ạ", "số không", "quay lại", "Back"]
 )
