@@ -19,11 +19,15 @@ from db.batch import REPEAT, Unit
 from db.runner import Database
 from db.session import Session
 from db.store import Store
+from db.store.outbox import GIVEN_UP
 from handlers import budget, budget_alarm, reach, sense, tally
 from handlers.sense import Verdict
 from handlers.world import World
 
 UNCERTAIN = "uncertain"
+UNSAID = (sense.OVER_BUDGET, GIVEN_UP)
+"""Why a row is left out that may still make sense in another chat."""
+
 ALARM = "#budget"  # stands where a bot's name would in the keys of updates; no bot is called so
 log = structlog.get_logger()
 
@@ -122,7 +126,7 @@ class DatabaseMarks:
     async def dropped(self, row: OutRow, reason: str) -> None:
         """It has lost its sense."""
         work = partial(_done, row.id, "dropped", reason)
-        await (self._end(row, work) if reason == sense.OVER_BUDGET else self._do(work))
+        await (self._end(row, work) if reason in UNSAID else self._do(work))
         self._metrics.count("deliveries", "dropped", bot=row.bot)
         log.info("dropped", bot=row.bot, row=row.id, rank=row.rank, reason=reason)
 
@@ -167,8 +171,15 @@ def _or_elsewhere(
     now: datetime,
     store: Store,
 ) -> bool:
-    """End a row, and have its cause looked at in another chat of the person; whether it is."""
+    """End a row, and have its cause looked at in another chat of the person; whether it is.
+
+    Once for all messages of a turn, however often their ends are written: by the one that uses the
+    person's allowance, which is free then.
+    """
+    known = store.outbox.get(row.id) if row.sense is not None else None
     work(now, store)
+    if known is None or known.unasked_for is None:
+        return False
     again = reach.elsewhere(reach.Reader(store, world, now), row.sense)
     if again:
         store.outbox.release(row.id)

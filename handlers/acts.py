@@ -14,6 +14,7 @@ from content.figures import weekday
 from content.names import given_name
 from db.store.guidances import Guidance
 from handlers import unasked
+from handlers.reach import chats_of
 from handlers.relations import capital, relation_label, relation_of_yours
 from handlers.turn import Turn
 
@@ -177,7 +178,7 @@ def own_chat(turn: Turn, relative_id: int) -> int | None:
         return None
     if unasked.hushed(turn.store, turn.world, relative, turn.now):
         return None
-    chats = turn.store.chats.of_person(relative_id)
+    chats = chats_of(turn.store, turn.world, relative_id)
     others = [chat.id for chat in chats if chat.id != turn.seat.account_id]
     return next((one for one in others if turn.store.push.reachable(one)), next(iter(others), None))
 

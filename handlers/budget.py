@@ -1,7 +1,7 @@
 """A bot's month: what it has used of the messages that its platform gives it, and what is left."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 
 from db.store import Store
@@ -11,6 +11,7 @@ from handlers.world import BotFace, Limits, World
 
 MOST_PERCENT, CAREFUL_PERCENT = 80, 95
 TALLY_SLOTS = 5  # a month has five Sundays at most
+LOOK_WITHIN = timedelta(days=7)
 LEAST_SHARE = 10  # the reserve is a tenth of the month at most, however small the plan
 
 
@@ -43,6 +44,15 @@ def next_month(world: World, now: datetime) -> datetime:
     """When what waits for a fresh month may go out: its first day at 06:30 there, in UTC."""
     at = datetime.combine(first_of_next(world, now), QUIET_UNTIL, world.zone)
     return at.astimezone(UTC)
+
+
+def look_again(world: World, now: datetime) -> datetime:
+    """When what a saving bot holds back is looked at again: in the fresh month, within a week.
+
+    What waits longer at a time is taken for the plan of a clock that was wrong (`due.MOST_AHEAD`,
+    `db.store.outbox.FARTHEST`), and the operator may have raised the limits meanwhile.
+    """
+    return min(next_month(world, now), now + LOOK_WITHIN)
 
 
 def spent_of(used: Used, limits: Limits) -> int:

@@ -12,6 +12,7 @@ from db.store import Store
 from db.store.schedules import Due
 from handlers import budget, due
 from handlers.due import Fired
+from handlers.reach import chats_of
 from handlers.turn import Turn
 from handlers.world import World
 
@@ -40,16 +41,16 @@ def tell(world: World, bot: str, now: datetime, store: Store) -> int:
     store.bots.told(bot, month, now)
     percent = budget.percent_of(used, limits)
     data = {"bot": bot, "month": month, "used": budget.spent_of(used, limits), "percent": percent}
-    for person in _whom(store):
+    for person in _whom(store, world):
         key = f"bot-budget:{bot}:{person}"
         store.schedules.set(Due(key, "bot-budget", now, person_id=person, data=data))
     return percent
 
 
-def _whom(store: Store) -> Sequence[int]:
+def _whom(store: Store, world: World) -> Sequence[int]:
     """The operators who have a chat; if none has, the leads who have one."""
     for role in ("operator", "lead"):
-        found = [one for one in store.people.with_role(role) if store.chats.of_person(one)]
+        found = [one for one in store.people.with_role(role) if chats_of(store, world, one)]
         if found:
             return found
     return ()

@@ -16,7 +16,7 @@ from content.days import day_words
 from content.verdicts import verdict_of
 from db.store.guidances import Answer, Guidance, Path
 from db.store.schedules import Due
-from handlers import checking, due
+from handlers import checking, due, reach
 from handlers.acts import (
     REACHED_ASKED,
     kin_name,
@@ -150,17 +150,23 @@ def _asked(turn: Turn) -> None:
 
 
 def _looking_back(known: Row[Any] | None) -> dict[str, Any]:
-    """The claims to look back at, each with the time; those that were; the newest wording."""
+    """The claims to look back at, each with the time; those that were; the newest wording.
+
+    `last`: those that the newest look back was about.
+    """
     data = (known.data if known is not None else None) or {}
     said = data.get("said", known.person_id if known is not None else 0)
     done = data.get("done", [])[-MOST_KEPT:]
-    return {"ids": dict(data.get("ids", {})), "done": [*done], "said": said}
+    last = [*data.get("last", ())]
+    return {"ids": dict(data.get("ids", {})), "done": [*done], "said": said, "last": last}
 
 
 def fired_waiting(turn: Turn, row: Row[Any]) -> datetime | None:
     """Two days after a request without an answer: ask once more, and never again."""
     data, put_off = _looking_back(row), _put_off(turn)
     now = [claim for claim, at in data["ids"].items() if datetime.fromisoformat(at) <= turn.now]
+    if reach.tried(row):  # what it said last has arrived nowhere
+        now = [*dict.fromkeys((*data["last"], *now))]
     open_ = _unanswered_of(turn, row.person_id)
     ready = [each for each in open_ if str(each.id) in now and str(each.id) not in put_off]
     if ready:
@@ -175,7 +181,8 @@ def fired_waiting(turn: Turn, row: Row[Any]) -> datetime | None:
         _ask(turn, ready)
         turn.sense = {"kind": "ask", "ids": [str(each.id) for each in ready]}
     left = {claim: at for claim, at in data["ids"].items() if claim not in now}
-    turn.store.schedules.note(row.id, {**data, "ids": left, "done": [*data["done"], *now]})
+    done = [*dict.fromkeys((*data["done"], *now))]
+    turn.store.schedules.note(row.id, {**data, "ids": left, "done": done, "last": now})
     return min(map(datetime.fromisoformat, left.values()), default=None)
 
 

@@ -138,8 +138,8 @@ def allowed(turn: Turn, person_id: int | None) -> datetime | None:
     Returns:
         None: it may be sent. Else when to look again: after the quiet hours, when the chat is free,
             20 hours after the one before, next Monday if the week's allowance is used, a week later
-            for somebody who said `dung`, next month where the bot has to save. `WAITS`: when the
-            page is opened.
+            for somebody who said `dung`, next month (or in a week, to see) where the bot has to
+            save. `WAITS`: when the page is opened.
     """
     person = turn.seat.person
     if person is None or (person_id is not None and person.id != person_id):
@@ -154,7 +154,7 @@ def allowed(turn: Turn, person_id: int | None) -> datetime | None:
     if not turn.idle and turn.since_last() < BUSY_AT_MOST:
         return turn.now + WHEN_BUSY
     if reach.Reader(turn.store, turn.world, turn.now).is_tight(turn.seat.bot):
-        return budget.next_month(turn.world, turn.now)
+        return budget.look_again(turn.world, turn.now)
     closed = turn.seat.bot == WEB and not turn.page_open
     if closed and not turn.store.push.reachable(turn.seat.account_id):
         return WAITS
@@ -182,14 +182,26 @@ def fire(
     rows = _said(turn, row)
     if at is WAITS:
         _keep_waiting(store, row, row.next_at)
-        at = BY_RULE if row.rule else None
-        store.schedules.move(row.id, _after(row, at, world, now))
+        _go_on(turn, row, BY_RULE if row.rule else _without_page(turn, row))
         return Fire(claimed=True, waits=True)
     if rows:
         _keep_waiting(store, row, None)
-        reach.spoke(store, row)
-    store.schedules.move(row.id, _after(row, at, world, now))
+        reach.over(store, row)
+    _go_on(turn, row, at)
     return Fire(rows, claimed=True, woke=turn.woke, late=turn.late)
+
+
+def _without_page(turn: Turn, row: Row[Any]) -> datetime | None:
+    """When what waits for the page may be said in another chat of the person; None: nowhere."""
+    return reach.room_again(reach.Reader(turn.store, turn.world, turn.now), row.person_id)
+
+
+def _go_on(turn: Turn, row: Row[Any], at: datetime | None) -> None:
+    """Set the next time; on another occasion every chat may be tried again."""
+    then = _after(row, at, turn.world, turn.now)
+    if then is None or then - turn.now > reach.SAME_OCCASION:
+        reach.over(turn.store, row)
+    turn.store.schedules.move(row.id, then)
 
 
 def opened(handlers: Mapping[str, Fired], world: World, now: datetime, store: Store) -> Fire:
@@ -219,6 +231,7 @@ def _open(occurrence: Occurrence, handlers: Mapping[str, Fired], turn: Turn) -> 
     rows = _said(turn, row)
     if rows or (at is None and not row.rule):
         _keep_waiting(turn.store, row, None)
+        reach.over(turn.store, row)
     if not row.rule:  # held, or of others that come later: looked at again then
         turn.store.schedules.move(row.id, at)
     return Fire(rows, claimed=True, woke=turn.woke)

@@ -19,6 +19,7 @@ from db.store.guidances import Guidance
 from db.store.schedules import Due
 from handlers import acts, due, unasked
 from handlers.habits import DEFAULT_TIME
+from handlers.reach import chats_of
 from handlers.turn import Turn
 from handlers.world import World
 
@@ -78,7 +79,7 @@ def whom(turn: Turn, found: Guidance) -> int:
         return found.pupil_id
     if unasked.hushed(store, turn.world, relative, turn.now):
         return found.pupil_id
-    chats = store.chats.of_person(found.relative_id)
+    chats = chats_of(store, turn.world, found.relative_id)
     own = any(found.pupil_id not in store.chats.persons(chat.id) for chat in chats)
     return found.relative_id if own else found.pupil_id
 

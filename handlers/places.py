@@ -50,12 +50,12 @@ def seen_place(store: Store, bots: Bots, person: Person, now: datetime) -> str |
         keeps = given.at > now - KEPT
         if keeps or _room(store, given.bot, able[given.bot], now) > 0:
             return str(given.bot)
-    return _roomiest(store, able, now)
+    return _roomiest(store, able, now, labels)
 
 
 def class_place(store: Store, bots: Bots, label: str, now: datetime) -> str | None:
     """A bot with room for whoever is of this class; for what is printed of a whole class."""
-    return _roomiest(store, dict(_able(bots, (label,))), now)
+    return _roomiest(store, dict(_able(bots, (label,))), now, (label,))
 
 
 def _holds(store: Store, person: Person, bot: str, now: datetime) -> bool:
@@ -91,11 +91,17 @@ def _room(store: Store, name: str, face: BotFace, now: datetime) -> int:
     return most - store.places.n_taken(name, now - KEPT)
 
 
-def _roomiest(store: Store, able: Bots, now: datetime) -> str | None:
-    """The one with most room, those of few classes first: others are there for everybody."""
+def _roomiest(store: Store, able: Bots, now: datetime, labels: tuple[str, ...]) -> str | None:
+    """The one with most room, those of few classes first: others are there for everybody.
+
+    Who belongs to no class takes no class's place as long as there is another.
+    """
+    of_class = any(labels)
     rooms = {name: _room(store, name, face, now) for name, face in able.items()}
     free = [name for name, room in rooms.items() if room > 0]
-    return max(free, key=lambda name: (bool(able[name].classes), rooms[name]), default=None)
+    return max(
+        free, key=lambda name: (bool(able[name].classes) is of_class, rooms[name]), default=None
+    )
 
 
 def is_full(turn: Turn) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -14,6 +14,9 @@ from handlers.world import WEB, World
 
 AWAY: Final = "away"
 """In a schedule's data, until it speaks, and then in what it says: the chats that were tried."""
+
+SAME_OCCASION: Final = timedelta(days=1)
+"""A chat that was tried is tried again once what was to be said waits for longer than this."""
 
 Sense = Mapping[str, Any]
 
@@ -53,13 +56,15 @@ def place(store: Store, row: Row[Any], world: World, now: datetime) -> Row[Any] 
     None also where the only chat has blocked us: what is to be asked there waits for a day.
     """
     own = store.chats.get(row.account_id) if row.account_id is not None else None
+    if own is not None and own.bot not in world.bots:
+        own = None
     if own is not None and own.is_group:
         return own
     reader, away = Reader(store, world, now), tried(row)
     at_hand = own is not None and own.unreachable_at is None and own.id not in away
     if own is not None and at_hand and not reader.is_tight(own.bot):
         return own
-    chats = store.chats.of_person(row.person_id) if row.person_id is not None else ()
+    chats = chats_of(store, world, row.person_id) if row.person_id is not None else ()
     return min(
         chats,
         key=lambda chat: (
@@ -69,6 +74,14 @@ def place(store: Store, row: Row[Any], world: World, now: datetime) -> Row[Any] 
         ),
         default=None,
     )
+
+
+def chats_of(store: Store, world: World, person_id: int) -> Sequence[Row[Any]]:
+    """The reachable private chats of a person, the one used last first.
+
+    Those at a bot that the operator has taken out of the settings are left out.
+    """
+    return [chat for chat in store.chats.of_person(person_id) if chat.bot in world.bots]
 
 
 def tried(row: Row[Any]) -> Sequence[int]:
@@ -102,8 +115,19 @@ def elsewhere(reader: Reader, sense: Sense | None) -> bool:
 
 def has_other(reader: Reader, person_id: int, away: Sequence[int]) -> bool:
     """Whether a person has a chat besides these by which something may be said unasked."""
-    chats = reader.store.chats.of_person(person_id)
+    chats = chats_of(reader.store, reader.world, person_id)
     return any(chat.id not in away and not reader.is_tight(chat.bot) for chat in chats)
+
+
+def room_again(reader: Reader, person_id: int | None) -> datetime | None:
+    """When to look again at what waits for a page, if a chat elsewhere only has to save now.
+
+    None: the person has no such chat.
+    """
+    chats = chats_of(reader.store, reader.world, person_id) if person_id is not None else ()
+    if not any(reader.is_tight(chat.bot) for chat in chats):
+        return None
+    return budget.look_again(reader.world, reader.now)
 
 
 def _schedule(store: Store, sense: Sense | None) -> Row[Any] | None:
@@ -127,8 +151,8 @@ def _again(reader: Reader, known: Row[Any], person_id: int, away: Sequence[int])
     reader.store.schedules.set(due)
 
 
-def spoke(store: Store, row: Row[Any]) -> None:
-    """The schedule has spoken: what was tried goes on with what it said."""
+def over(store: Store, row: Row[Any]) -> None:
+    """The schedule has spoken, or its occasion is past: it begins anew with every chat."""
     known = store.schedules.get(row.key)
     data = dict((known.data if known is not None else None) or {})
     if data.pop(AWAY, None) is not None:

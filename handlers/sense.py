@@ -81,7 +81,7 @@ def _spare(reader: reach.Reader, sense: Mapping[str, Any]) -> Verdict:
         return SEND
     if reach.has_other(reader, sense["person"], [chat.id]):
         return Verdict(OVER_BUDGET)
-    return Verdict(OVER_BUDGET, budget.next_month(reader.world, reader.now))
+    return Verdict(OVER_BUDGET, budget.look_again(reader.world, reader.now))
 
 
 def _falls_away(store: Store, world: World, sense: Mapping[str, Any], now: datetime) -> Verdict:

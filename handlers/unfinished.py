@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from db.store.reminders import Reminders
 from db.store.schedules import Due
-from handlers import due, habits
+from handlers import due, habits, reach
 from handlers.due import TOO_LATE, WAITS, Fired
 from handlers.turn import Turn
 
@@ -71,7 +71,8 @@ def fired(turn: Turn, row: Row[Any]) -> datetime | None:
     later = None if turn.late else due.allowed(turn, row.person_id)
     if later is WAITS:
         return later
-    data["n"] = data.get("n", 0) + 1
+    if not reach.tried(row):  # else it has been counted, and arrived nowhere
+        data["n"] = data.get("n", 0) + 1
     if later is None and not turn.late:
         data["said"] = (data.get("said", 0) + 1) % len(TEXTS["pupil"])
         _say(turn, TEXTS[turn.person.kind][data["said"]], title, data["run"])

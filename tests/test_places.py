@@ -161,3 +161,14 @@ def test_what_is_printed_for_a_class_names_a_bot_with_room(school: MiniSchool) -
     assert named() == "z7a"
     fill(school, "z7a", 1)
     assert named() is None
+
+
+def test_who_belongs_to_no_class_takes_no_place_of_a_class(school: MiniSchool) -> None:
+    with_bots(school, z7a=zalo_bot(), all=zalo_bot("Bot Lan Tỏa", (), people=10))
+    relative = grandmother(school)
+    assert [given(school, who) for who in ("nam", "bgh", relative)] == ["all", "all", "z7a"]
+    fill(school, "all", 8)
+    assert (
+        given(school, school.insert("person", kind="staff", sort_key="", created_at=school.now))
+        == "z7a"
+    )
