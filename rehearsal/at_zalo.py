@@ -8,7 +8,6 @@ from typing_extensions import override
 
 from rehearsal.clock import PlayClock
 from rehearsal.hooks import Came, Posted, Verdict, Way
-from rehearsal.lots import GROUPS
 from rehearsal.post import Post
 from rehearsal.terms import first_of
 from rehearsal.wire import request
@@ -53,7 +52,7 @@ class AtZalo(Way):
     def makes_group(self, phone: int) -> int | None:
         """See `terms.Street`."""
         bot = self._bots[phone]
-        if len(bot.groups) >= GROUPS:
+        if len(bot.groups) >= bot.lot.groups:
             return None
         group = next(self._groups)
         bot.groups.add(group)
@@ -90,6 +89,8 @@ class AtZalo(Way):
     @override
     def landed(self, update: Posted, came: Came) -> Verdict:
         if came.status == 200:
+            if update.line < 0 and self._platform.is_nearly_over(self._bots[update.line]):
+                self._post.later(PATIENCE_S, partial(self._post.excuse, update))
             return "taken"
         self.n_lost += 1
         self._post.later(PATIENCE_S, partial(self._look_again, update))

@@ -181,6 +181,14 @@ class Books:
         sent.at = self.local(at)
         return True
 
+    def excuses(self, update: int) -> None:
+        """See `terms.Ledger`."""
+        sent = self.updates[update]
+        chat = self.chats.get(sent.chat) if sent.chat is not None else None
+        if chat is not None and sent in chat.waiting:
+            chat.waiting.remove(sent)
+            sent.excused = True
+
     def fault(self, fault: Fault) -> None:
         """Something went wrong on purpose."""
         begun = replace(

@@ -38,6 +38,9 @@ SCORE_RE = re.compile(r"^Dạ xong rồi ạ\. .+ trả lời đúng (\d+)/(\d+)
 INVITED_RE = re.compile(r"Lời mời cho (?P<name>[^.(]+?)(?: \((?P<nick>.+?)\))?\. Em chép")
 CODE_RE = re.compile(r"Nếu máy hỏi mã thì nhập: ([0-9A-Z]{4})-([0-9A-Z]{4})")
 GROUP_CODE_RE = re.compile(r"(?:/gannhom@(\w+)|@(Bot [^@\n]+?) gannhom) ([0-9A-Z]{8})")
+SPENT_RE = re.compile(
+    r"hết số tin mà Zalo cho phép.*: https?://[^/\s]+/(?:v/([0-9A-Z]{8}))?", re.DOTALL
+)
 ZALO_RE = re.compile(r"Bot Lan Tỏa \d+")
 OWN_TALLY_RE = re.compile(r"^Dạ, đây là tổng kết tuần của lớp (\S+)\. ")
 RESULTS_RE = re.compile(

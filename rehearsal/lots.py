@@ -9,6 +9,8 @@ from rehearsal.terms import Plot
 EVERY = 6  # of so many classes one is on Telegram
 PER_BOT = 4  # classes of one Zalo bot; one more than it may have groups
 PEOPLE, GROUPS, MESSAGES = 50, 3, 3000
+TIGHT = (5, 1, 100)  # of the last bot: its room and its month do run out
+OF_TIGHT = 2  # classes of that one
 TITLE = "Bot Lan Tỏa"
 
 
@@ -20,10 +22,19 @@ class ZaloLot:
         name: in the school's settings.
         title: as people see it.
         classes: labels of those it serves.
+        people, groups, messages: what its plan gives it, in all and a month.
     """
 
     number: int
     classes: tuple[str, ...]
+    people: int = PEOPLE
+    groups: int = GROUPS
+    messages: int = MESSAGES
+
+    @property
+    def on_zalo(self) -> float:
+        """How many of the relatives whose invitation names it take that way."""
+        return 0.5 if self.people == PEOPLE else 1.0
 
     @property
     def name(self) -> str:
@@ -54,9 +65,9 @@ class Lots:
     zalo: tuple[ZaloLot, ...]
 
     def bot_of(self, label: str) -> ZaloLot | None:
-        """The Zalo bot of a class; of whoever belongs to none, the last; None on Telegram."""
+        """The Zalo bot of a class; of whoever belongs to none, the first; None on Telegram."""
         if not label:
-            return self.zalo[-1] if self.zalo else None
+            return self.zalo[0] if self.zalo else None
         return next((each for each in self.zalo if label in each.classes), None)
 
 
@@ -67,8 +78,11 @@ def draw_lots(plot: Plot) -> Lots:
         return Lots(tuple(labels), ())
     telegram = tuple(labels[EVERY - 1 :: EVERY] or labels[-1:])
     rest = [label for label in labels if label not in telegram]
-    parts = [tuple(rest[at : at + PER_BOT]) for at in range(0, len(rest), PER_BOT)]
-    return Lots(telegram, tuple(ZaloLot(n, part) for n, part in enumerate(parts, 1)))
+    most, last = rest[:-OF_TIGHT], rest[-OF_TIGHT:]
+    parts = [tuple(most[at : at + PER_BOT]) for at in range(0, len(most), PER_BOT)]
+    bots = [ZaloLot(n, part) for n, part in enumerate(parts, 1)]
+    tight = [ZaloLot(len(bots) + 1, tuple(last), *TIGHT)] if last else []
+    return Lots(telegram, (*bots, *tight))
 
 
 def settings(lots: Lots, telegram_token: str, api: str) -> str:
@@ -82,7 +96,7 @@ def settings(lots: Lots, telegram_token: str, api: str) -> str:
     bots = [_entry("telegram", "telegram", telegram_token, lots.telegram if lots.zalo else (), api)]
     for lot in lots.zalo:
         entry = _entry(lot.name, "zalo", lot.token, lot.classes, api)
-        limits = f"people = {PEOPLE}\ngroups = {GROUPS}\nmessages = {MESSAGES}\n"
+        limits = f"people = {lot.people}\ngroups = {lot.groups}\nmessages = {lot.messages}\n"
         bots.append(f'{entry}link = "https://zalo.example/bots/{lot.number}"\n{limits}')
     return "\n".join(bots)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from rehearsal.books import Books
 from rehearsal.deeds import Kin, Pupil, SchoolClass
@@ -15,7 +16,6 @@ from rehearsal.teacher import Group, LeadLife, TeacherLife
 from rehearsal.terms import Actor, Cast, Channel, Slip, Street, first_of
 
 FIRST_PHONE = 100_001
-ON_ZALO = 0.5  # of the relatives whose invitation names a bot there; the others open its link
 ELDERS = ("bà", "ông")
 SAME_PHONE = 0.25  # of the relatives without a phone of their own: they speak on the pupil's
 SIBLINGS = 0.04
@@ -60,10 +60,25 @@ class Town:
 
     def of_relative(self, kin: Kin, label: str) -> Phone:
         """A relative's phone: half are on Zalo, where their invitation names a bot there."""
-        if label in self.lots.telegram:
+        bot = self.lots.bot_of(label)
+        if bot is None:
             return self.phone(kin.name, "telegram")
-        zalo = kin.zalo and dice(self.seed, kin.name, "channel").random() < ON_ZALO
+        zalo = kin.zalo and dice(self.seed, kin.name, "channel").random() < bot.on_zalo
         return self.phone(kin.name, "zalo", kin.zalo) if zalo else self.phone(kin.name, "web")
+
+    def holds(self, life: RelativeLife | TeacherLife) -> None:
+        """Whoever holds a phone hears what comes unasked, and where its bot's month ends."""
+        life.phone.unasked = life.asked
+        life.phone.spent = partial(self.moves, life)
+
+    def moves(self, life: RelativeLife | TeacherLife, code: str) -> None:
+        """A Zalo bot can answer no more this month: its person goes on at the web chat.
+
+        Whoever had not come in yet gets no link of their own, and has the code of their slip.
+        """
+        if life.phone.channel == "zalo":
+            life.moves(self.phone(life.me.name, "web"), code or life.code)
+            self.holds(life)
 
     def founded(self, chat: int, group: Group) -> None:
         """A class's group is there."""
@@ -108,7 +123,7 @@ def _staff(town: Town, phone: Phone, code: str, label: str, name: str) -> None:
         return
     teacher = TeacherLife(phone, code, town.books.classes[label])
     teacher.founded = town.founded
-    phone.unasked = teacher.asked
+    town.holds(teacher)
     teacher.plan(plot.begins_at, town.street.ends_at)
 
 
@@ -147,7 +162,7 @@ class _Family:
         if self.pupil.with_phone or chance.random() < 0.3:
             phone = self.town.of_relative(kin, self.pupil.me.label)
             life = RelativeLife(phone, kin, habit, self.town.lore)
-            phone.unasked = life.asked
+            self.town.holds(life)
             self.town.known[kin] = life
             life.invited(kin)
         elif chance.random() < SAME_PHONE:

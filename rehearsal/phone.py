@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from rehearsal.books import Books
 from rehearsal.deeds import Member
 from rehearsal.habits import STEADY, Habit, awake, on_grid
-from rehearsal.hearing import Choice, choices, find, without_marks
+from rehearsal.hearing import SPENT_RE, Choice, choices, find, without_marks
 from rehearsal.terms import Channel, Heard, Street, channel_of
 
 GIVES_UP = timedelta(hours=3)
@@ -60,6 +60,7 @@ class Phone:
         self.moved_at = street.now
         self.habit = STEADY
         self.unasked: Callable[[Heard], None] = lambda heard: None  # noqa: ARG005 - nobody holds it
+        self.spent: Callable[[str], None] = lambda code: None  # noqa: ARG005 - the same
 
     @property
     def channel(self) -> Channel:
@@ -115,6 +116,9 @@ class Phone:
         sort, sent = self.books.latest
         if sort in {"noise", "copy"}:
             return
+        elsewhere = SPENT_RE.search(heard.text)
+        if elsewhere is not None:
+            self.spent(elsewhere[1] or "")
         if heard.buttons:
             self.before, self.newest = self.newest, heard
         if sort == "answer" and sent is not None:

@@ -1,12 +1,11 @@
 """What the channels cost: each Zalo bot against its plan; messages for a lesson and a week."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from rehearsal.books import Books
 from rehearsal.clock import PlayClock
 from rehearsal.counts import Line
-from rehearsal.lots import GROUPS, MESSAGES, PEOPLE
 from rehearsal.promises import Result
 from rehearsal.terms import BotSeen, Month
 from rehearsal.zalo import ZaloBot
@@ -32,9 +31,10 @@ def seen(bot: ZaloBot, told: dict[str, Month], n_lost: int) -> BotSeen:
     """
     return BotSeen(
         name=bot.lot.name,
-        people=len(bot.people),
+        people=(len(bot.people), bot.lot.people),
+        groups=(len(bot.groups), bot.lot.groups),
+        used=(max((each.n for each in bot.months.values()), default=0), bot.lot.messages),
         turned_away=len(bot.turned_away),
-        groups=len(bot.groups),
         over=bot.over,
         too_long=bot.too_long,
         months=dict(bot.months),
@@ -48,12 +48,11 @@ def bots(found: Sequence[BotSeen], books: Books) -> Result:
     result = Result("Zalo bots")
     unsure = books.n_copies + sum(one.kind in {"cut", "kill"} for one in books.faults)
     off = [line for bot in found for line in _off(bot, unsure)]
-    busiest = max((month.n for bot in found for month in bot.months.values()), default=0)
     result.counts = {
         "bots": f"{len(found)}",
-        "people at most": f"{max(bot.people for bot in found)} of {PEOPLE}",
-        "groups at most": f"{max(bot.groups for bot in found)} of {GROUPS}",
-        "messages a month at most": f"{busiest:,} of {MESSAGES:,}",
+        "people": _each(bot.people for bot in found),
+        "groups": _each(bot.groups for bot in found),
+        "messages a month": _each(bot.used for bot in found),
         "over the month": f"{sum(bot.over for bot in found)}",
         "turned away": f"{sum(bot.turned_away for bot in found)}",
         "too long": f"{sum(bot.too_long for bot in found)}",
@@ -61,6 +60,14 @@ def bots(found: Sequence[BotSeen], books: Books) -> Result:
     }
     result.breaches = [line for bot in found for line in _broken(bot)] + off
     return result
+
+
+def _each(found: Iterable[tuple[int, int]]) -> str:
+    """The fullest of each plan: "47 of 50 and 8 of 8"."""
+    plans: dict[int, int] = {}
+    for n, most in found:
+        plans[most] = max(n, plans.get(most, 0))
+    return " and ".join(f"{plans[most]:,} of {most:,}" for most in sorted(plans, reverse=True))
 
 
 def _broken(bot: BotSeen) -> Iterator[str]:

@@ -72,6 +72,10 @@ class Post:
             self._hooks.undelivered.discard(update.number)
         return wanted
 
+    def excuse(self, update: Posted) -> None:
+        """Nobody need answer it."""
+        self._ledger.excuses(update.number)
+
     def repost(self, update: Posted) -> None:
         """Post what was written down before, as something new."""
         self._hooks.post(update)

@@ -215,9 +215,9 @@ def _is_close(books: Books, before: Unasked, each: Unasked) -> bool:
 
 
 def _by_person(unasked: Sequence[Unasked]) -> list[list[Unasked]]:
-    found: dict[tuple[int, int], list[Unasked]] = defaultdict(list)
+    found: dict[int, list[Unasked]] = defaultdict(list)
     for each in unasked:
-        found[each.chat, id(each.who)].append(each)
+        found[id(each.who) if each.who is not None else each.chat].append(each)
     return list(found.values())
 
 

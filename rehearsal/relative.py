@@ -39,6 +39,11 @@ class RelativeLife:
         """The dice of this phone."""
         return self.phone.chance
 
+    @property
+    def code(self) -> str:
+        """Of the invitation."""
+        return self.me.code
+
     def invited(self, kin: Kin) -> None:
         """An invitation was handed over: the first one, or one by another pupil."""
         if self.chance.random() < 0.1:
@@ -54,6 +59,19 @@ class RelativeLife:
         """The link of the invitation, who it is, how to be called; then the first lesson."""
         heard = yield self.phone.enters(kin.code)
         yield from self._enter(heard, kin)
+
+    def moves(self, phone: Phone, code: str) -> None:
+        """The bot's month is used up: from now on on the web chat, by the link that it gave."""
+        self.phone = phone
+        self.at(phone.street.now + timedelta(minutes=3), lambda: self._come_by(code))
+
+    def _come_by(self, code: str) -> Play:
+        heard = yield self.phone.enters(code)
+        yes = self.phone.choose(heard, "Đúng là tôi")
+        if yes is not None:
+            heard = yield yes
+            self._sit()
+            yield from self._confirm(heard)
 
     def join_here(self) -> Play:
         """On the pupil's phone: hand it over, and type the code."""

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from rehearsal.books import Books
 from rehearsal.deeds import Member, SchoolClass, SlotRule, Span
 from rehearsal.figures import week_of
-from rehearsal.habits import TEACHER, free_time, pick, times_in
+from rehearsal.habits import TEACHER, days, free_time, pick, times_in
 from rehearsal.hearing import GROUP_CODE_RE, Choice, choices, find
 from rehearsal.phone import Act, Phone, Play, Say
 from rehearsal.terms import Heard
@@ -87,8 +87,16 @@ class TeacherLife:
             said_at = self.phone.street.now
             heard = yield yes
             self.joined = True
-            self.of.taught = Span(said_at, self.books.local(heard.at))
+            self.of.taught = self.of.taught or Span(said_at, self.books.local(heard.at))
             self.phone.speaks(self.me)
+
+    def moves(self, phone: Phone, code: str) -> None:
+        """The bot's month is used up: from now on on the web chat, looked at every evening."""
+        self.phone, self.code = phone, code
+        now, ends = phone.street.now, phone.street.ends_at
+        self.at(now + timedelta(minutes=3), self.join)
+        for day in days(now.replace(hour=0, minute=0, second=0), ends):
+            phone.at(day + timedelta(hours=20, minutes=10), self.phone.look)
 
     def bind(self) -> Play:
         """`lop`, perhaps another hour, the group's code; then the group."""

@@ -183,6 +183,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def excuses(self, update: int) -> None:
+        """No answer to this update is due: it went to a group whose bot's month is used up."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class CastPupil:
@@ -279,7 +283,7 @@ class BotSeen:
     """One Zalo bot at the end of a play, as its platform saw it.
 
     Attributes:
-        people, groups: that it serves.
+        people, groups, used: that it serves; messages of its busiest month; each of how many.
         turned_away: people who found no room.
         over: calls after its month was used up.
         too_long: texts over the limit, or empty.
@@ -289,9 +293,10 @@ class BotSeen:
     """
 
     name: str
-    people: int
+    people: tuple[int, int]
+    groups: tuple[int, int]
+    used: tuple[int, int]
     turned_away: int
-    groups: int
     over: int
     too_long: int
     months: Mapping[str, Month]

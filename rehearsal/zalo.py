@@ -9,12 +9,13 @@ from typing import Any
 import orjson
 
 from rehearsal.clock import PlayClock
-from rehearsal.lots import GROUPS, MESSAGES, PEOPLE, ZaloLot
+from rehearsal.lots import ZaloLot
 from rehearsal.telegram import Fate, parameters
 from rehearsal.terms import Heard, HeardKind, Month
 from rehearsal.wire import response
 
 MOST_UNITS = 2000
+SPENT_PERCENT = 90  # from then on the rest is kept for each person's last word, and for tallies
 SENDS = {"sendMessage": "text", "sendPhoto": "caption"}
 LINE_RE = re.compile(r"(\d+)\. \S")
 NO_WEBHOOK = (404, "Webhook not found")
@@ -95,7 +96,7 @@ class ZaloPlatform:
 
     def admits(self, bot: ZaloBot, phone: int) -> bool:
         """Whether the bot serves this person: the first so many who write to it."""
-        if phone not in bot.people and len(bot.people) < PEOPLE:
+        if phone not in bot.people and len(bot.people) < bot.lot.people:
             bot.people.add(phone)
         if phone not in bot.people:
             bot.turned_away.add(phone)
@@ -104,6 +105,10 @@ class ZaloPlatform:
     def came(self, bot: ZaloBot) -> None:
         """A message has come to the bot."""
         self._month(bot).n_in += 1
+
+    def is_nearly_over(self, bot: ZaloBot) -> bool:
+        """Whether so little of the month is left that a group is not answered any more."""
+        return self._month(bot).n * 100 >= bot.lot.messages * SPENT_PERCENT
 
     def _month(self, bot: ZaloBot) -> Month:
         return bot.months.setdefault(f"{self._clock.now:%Y-%m}", Month())
@@ -164,7 +169,7 @@ class ZaloPlatform:
         if _units(text) > MOST_UNITS or (needed and not text):
             bot.too_long += 1
             return refusal(400, "Bad Request: text is empty or too long")
-        if self._month(bot).n >= MESSAGES:
+        if self._month(bot).n >= bot.lot.messages:
             bot.over += 1
             return refusal(429, "Quota exceeded")
         return None
@@ -213,7 +218,7 @@ def _me(bot: ZaloBot) -> dict[str, Any]:
         "id": str(1_459_232_241_454_765_000 + bot.lot.number),
         "account_name": f"bot.play{bot.lot.number}",
         "account_type": "BASIC",
-        "can_join_groups": GROUPS > 0,
+        "can_join_groups": bot.lot.groups > 0,
         "display_name": bot.lot.title,
     }
 
