@@ -169,6 +169,15 @@ async def test_unreadable_updates_are_skipped_once_and_the_poll_goes_on(fake, de
     assert reason == "chat"
 
 
+async def test_more_brackets_than_can_be_written_are_no_end_of_the_polls(fake, desk):
+    deep = b"[" * 1010 + b"]" * 1010
+    fake.fail_next("getUpdates", Failure(200, body=b'{"ok":true,"result":[' + deep + b"]}"))
+    fake.user("Lan").say("học")
+    async with desk.listening():
+        await desk.passing(lambda: desk.intake.texts == ["học"])
+    assert len(desk.intake.skipped) == 1
+
+
 async def test_what_was_polled_and_not_committed_is_kept_and_taken_later_in_order(fake, desk):
     lan = fake.user("Lan")
     desk.away = True
@@ -353,50 +362,3 @@ async def test_a_month_that_is_used_up_silences_the_whole_bot_and_is_told(fake, 
         await desk.say("c1", "Chào")
     assert later.value.whole_channel
     assert (desk.channel.trouble.reason, desk.channel.trouble.at) == ("quota", START)
-
-
-async def test_a_picture_goes_out_by_its_address_and_with_all_that_is_said(fake, tmp_path):
-    address = "https://truong.example/files/1"
-    desk = ZaloDesk(fake, tmp_path, address=lambda row: f"{address}{row.id}")
-    lan = fake.user("Lan")
-    lan.say("học")
-    fake.fail_next("sendPhoto", Failure(200, body=b'{"ok":true,"result":{"message_id":"m9"}}'))
-    text = "Hai mã QR.\n\nMã nào đáng ngờ?\n1. Trái\n2. Phải"
-    assert await desk.say(lan.id, text, "picture", picture="dan-de") == "m9"
-    assert fake.tried("sendPhoto") == [
-        {"chat_id": lan.id, "photo": f"{address}7", "caption": text},
-    ]
-    await desk.channel.close()
-
-
-@pytest.mark.parametrize("refused", [False, True], ids=["no address", "Zalo does not take it"])
-async def test_what_cannot_be_shown_is_said_in_words(fake, tmp_path, refused):
-    desk = ZaloDesk(fake, tmp_path, address=(lambda _: "https://x.example/1") if refused else None)
-    if refused:
-        failure = Failure(200, code=400, description="Bad request: photo can not be downloaded")
-        fake.fail_next("sendPhoto", failure, times=2)
-    lan = fake.user("Lan")
-    lan.say("học")
-    link = "https://truong.example/v/ABCD2345"
-    assert await desk.say(lan.id, "Bà quét mã này.", "qr", link=link) == lan.messages[0].id
-    await desk.say(lan.id, "Hai mã QR.", "picture", picture="dan-de")
-    assert lan.heard == [f"Bà quét mã này.\n{link}", "Hai mã QR."]
-    await desk.channel.close()
-
-
-async def test_a_picture_of_an_older_release_is_said_in_words_without_asking_zalo(fake, tmp_path):
-    desk = ZaloDesk(fake, tmp_path, address=lambda _: "https://x.example/1")
-    lan = fake.user("Lan")
-    lan.say("học")
-    await desk.say(lan.id, "Hai mã QR.", "picture", picture="khong-co")
-    assert (lan.heard, fake.tried("sendPhoto")) == (["Hai mã QR."], [])
-    await desk.channel.close()
-
-
-async def test_a_picture_whose_token_is_refused_is_not_said_in_words(fake, tmp_path):
-    desk = ZaloDesk(fake, tmp_path, address=lambda _: "https://x.example/1")
-    fake.fail_next("sendPhoto", TOKEN_LOST)
-    with pytest.raises(RetryLater, match="300"):
-        await desk.say("c1", "Hai mã QR.", "picture", picture="dan-de")
-    assert fake.tried("sendMessage") == []
-    await desk.channel.close()

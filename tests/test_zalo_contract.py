@@ -80,6 +80,11 @@ READ = {
     "voice": (event(VOICE, voice_url="https://v.zdn.vn/x.aac"), said("other")),
     "unsupported": (event(UNSUPPORTED), said("hidden")),
     "unsupported of somebody hidden": (event(UNSUPPORTED, **{"from": None}), said("hidden")),
+    "unsupported of somebody without an id": (
+        event(UNSUPPORTED, **{"from": {"display_name": "", "is_bot": False}}),
+        said("hidden"),
+    ),
+    "unsupported of a bot without an id": (event(UNSUPPORTED, **{"from": {"is_bot": True}}), None),
     "private chat with an id of its own": (
         event(text="x", chat={"id": CLASS, "chat_type": "PRIVATE"}),
         Update(ChatAddress("b", CLASS, CLASS), f"{CLASS}:{NUMBER}", Said("text", "x", NUMBER)),
@@ -125,7 +130,11 @@ UNREADABLE = {
     "an id that is a yes": (event(text="x", chat={"id": True}), "chat.id"),
     "no id of the message": (event(text="x", message_id=None), "message.message_id"),
     "nobody in a group": (grouped("x", **{"from": None}), "from"),
-    "somebody without an id": (event(text="x", **{"from": {"display_name": "Lan"}}), "from.id"),
+    "somebody in a group without an id": (
+        grouped("x", **{"from": {"display_name": "Lan"}}),
+        "from.id",
+    ),
+    "somebody with half an id": (event(text="x", **{"from": {"id": ["x"]}}), "from.id"),
     "no text": (event(), "message.text"),
     "a text that is none": (event(text=["x"]), "message.text"),
 }
@@ -194,6 +203,8 @@ DATES = {
     "a word": ("1750316131", None),
     "a yes": (True, None),
     "too far": (10**400, None),
+    "nought": (0, None),
+    "before there were bots": (1_400_000_000, None),
     "no number": (float("nan"), None),
     "endless": (float("inf"), None),
 }

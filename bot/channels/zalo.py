@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -38,6 +39,8 @@ BACK_OFF_S = (1.0, 60.0)
 POLL_EVERY_S = 1.0
 REFUSED_S = 300.0
 AGAIN_S = 5
+SHOW_TRIES = 2
+NO_PICTURES_S = 600.0
 MOST_TAKEN = 1000
 
 log = structlog.get_logger()
@@ -117,6 +120,8 @@ class ZaloChannel:
         self.counts = self._taking.counts
         self.trouble: Trouble | None = None
         self._refused = False
+        self._n_showing = 0  # pictures on their way
+        self._words_until = -math.inf  # steady seconds
         self._taken: dict[str, None] = {}  # keys of the newest polled updates
         self._back_off_s = BACK_OFF_S[0]
 
@@ -235,17 +240,44 @@ class ZaloChannel:
 
         A picture that Zalo refuses was certainly not delivered: the question under it must be.
         """
-        if self._address is not None:
+        if self._address is not None and self._may_show(row):
             try:
                 render(row.kind, row.body)
                 request = photo_request(row, self._address(row))
-                return _message_id(await self._wire.call("sendPhoto", request, PHOTO_S))
+                return _message_id(await self._wait_for_fetching(request))
             except Rejected as error:
                 if error.reason == "token":
                     raise
                 log.warning("picture_refused", bot=row.bot, row=row.id, why=error.reason)
         words = say_request(replace(row, body={"text": in_words(row.body)}))
         return _message_id(await self._wire.call("sendMessage", words, SEND_S))
+
+    def _may_show(self, row: OutRow) -> bool:
+        """Whether a picture is worth its wait: where Zalo cannot reach us, each may take minutes.
+
+        Which error that makes is not known. So one that failed twice is said in words, and half of
+        the bot's pace is always left for what else is to be said.
+        """
+        return (
+            row.tries < SHOW_TRIES
+            and self._n_showing < max(1, self._settings.per_second // 2)
+            and self._clock.steady() >= self._words_until
+        )
+
+    async def _wait_for_fetching(self, request: Mapping[str, Any]) -> object:
+        """Call sendPhoto. After one that took too long nobody waits for another for a while."""
+        began = self._clock.steady()
+        self._n_showing += 1
+        try:
+            return await self._wire.call("sendPhoto", request, PHOTO_S)
+        except Uncertain:
+            now = self._clock.steady()
+            if now - began >= SEND_S:
+                self._words_until = now + NO_PICTURES_S
+                log.warning("pictures_not_fetched", bot=self.name)
+            raise
+        finally:
+            self._n_showing -= 1
 
     async def close(self) -> None:
         """End the connections."""
@@ -294,7 +326,10 @@ class ZaloChannel:
 
     async def _insist(self, raw: object, hands: Hands) -> None:
         """Take one update; while neither database nor disk can, ask for no other."""
-        body = json.dumps(raw).encode()  # which writes half an emoji too, unlike orjson
+        try:
+            body = json.dumps(raw).encode()  # which writes half an emoji too, unlike orjson
+        except RecursionError:  # a thousand brackets are no update
+            body = b"null"
         while True:
             try:
                 return await self._taking.take(raw, body, hands)

@@ -25,6 +25,7 @@ PICTURES = ("photo", "photo_url", "photos")
 LONGEST_ID = 64  # as long as the database's columns of chats and senders
 LONGEST_KEY = 80
 FIRST_MS = 10**12  # as seconds, this would be the year 33658
+FIRST_S = 1_577_836_800  # 2020: no bot is older, so what says so has no date
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,8 @@ def sent_at(raw: object) -> datetime | None:
     if not isinstance(date, (int, float)) or isinstance(date, bool):
         return None
     try:
-        return datetime.fromtimestamp(date / 1000 if date >= FIRST_MS else date, UTC)
+        seconds = date / 1000 if date >= FIRST_MS else date
+        return datetime.fromtimestamp(seconds, UTC) if seconds >= FIRST_S else None
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -167,10 +169,13 @@ def _id(raw: Mapping[str, Any], field: str, where: str) -> str:
 
 def _speaker(message: Mapping[str, Any], place: Mapping[str, Any], chat: str) -> str | None:
     """Who speaks; None for a bot. Somebody hidden in a private chat is whose chat it is."""
-    if not isinstance(message.get("from"), dict) and _kind(place) == "PRIVATE":
+    private, sender = _kind(place) == "PRIVATE", message.get("from")
+    if private and not isinstance(sender, dict):
         return chat
     sender = _object(message, "from")
-    return None if sender.get("is_bot") is True else _id(sender, "id", "from")
+    if sender.get("is_bot") is True:
+        return None
+    return chat if private and not sender.get("id") else _id(sender, "id", "from")
 
 
 def _kind(place: Mapping[str, Any]) -> str:
