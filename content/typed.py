@@ -29,8 +29,12 @@ NUMBERS: Mapping[str, int] = MappingProxyType(
     {"không": 0, "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "sáu": 6}
     | {"bảy": 7, "bẩy": 7, "tám": 8, "chín": 9, "mười": 10}
 )
-DAYS = dict(zip("234567", ("hai", "ba", "tư", "năm", "sáu", "bảy"), strict=True))
-DAY_RE = re.compile(r"\b(?:t|thứ |thu )([2-7])\b|\bcn\b")
+DAYS: Mapping[str, str] = MappingProxyType(
+    {"chủ nhật": "cn", "thứ hai": "2", "thứ ba": "3", "thứ tư": "4"}
+    | {"thứ năm": "5", "thứ sáu": "6", "thứ bảy": "7"}
+)
+IN_WORDS = {short: name for name, short in DAYS.items()}
+DAY_RE = re.compile(r"\b(?:(?:t|thứ |thu )([2-7])|(cn))\b")
 EMPTY = frozenset({"da", "vang", "u", "uh", "ok", "oke", "a", "nhe", "nha"})
 BACK = frozenset({"quay lai", "tro lai", "quay ve", "back", "go back"})
 LETTERS = "abcdefghij"
@@ -92,9 +96,7 @@ def place(said: str) -> int | None:
 
 def _with_days(said: str) -> str:
     """Days of the week in words, as labels have them."""
-    return DAY_RE.sub(
-        lambda day: f"thứ {DAYS[day[1]]}" if day[1] else "chủ nhật", nfc(said).casefold()
-    )
+    return DAY_RE.sub(lambda day: IN_WORDS[day[1] or day[2]], nfc(said).casefold())
 
 
 def is_back(said: str) -> bool:
@@ -141,8 +143,9 @@ def _begins(typed: Sequence[str], label: Sequence[str]) -> bool:
     word = label[len(whole)]
     if fits(last, word):
         return True
-    unfinished = len(last) >= LEAST and label[0] != "thứ"  # "thứ ba" is no half of "thứ bảy"
-    return unfinished and fits(last, word[: len(last)])
+    if len(last) < LEAST or " ".join(typed) in DAYS:  # "thứ ba" is no half of "thứ bảy"
+        return False
+    return fits(last, word[: len(last)])
 
 
 def _inner(words: Sequence[str]) -> Iterator[Sequence[str]]:
