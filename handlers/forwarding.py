@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from content import tally as texts
+from db.store.outbox import UNSENT
 from db.store.schedules import Due
 from handlers import due, unasked, week_tally
 from handlers.reach import tried
@@ -51,10 +52,11 @@ def _is_wanted(turn: Turn, row: Row[Any], at: datetime) -> bool:
     """Whether a class of this year has a tally of that week, and a teacher to send it to."""
     known = turn.store.classes.get(row.class_id)
     this_year = known is not None and known.year == turn.world.school.year
+    unheard = (*UNSENT, "uncertain") if tried(row) else UNSENT  # reading it twice harms nobody
     return (
         this_year
         and bool(turn.store.classes.homeroom(row.class_id))
-        and week_tally.is_wanted(turn, row.class_id, at)
+        and week_tally.is_wanted(turn, row.class_id, at, unheard)
     )
 
 

@@ -1,5 +1,6 @@
 """One week's tally of a class: whether there is one, counted and kept once, wherever it goes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,16 +34,22 @@ def rests(turn: Turn, class_id: int, at: datetime) -> bool:
     return turn.world.school.in_break(sunday, row.label if row is not None else "")
 
 
-def is_wanted(turn: Turn, class_id: int, at: datetime) -> bool:
+def is_wanted(turn: Turn, class_id: int, at: datetime, unheard: Collection[str] = UNSENT) -> bool:
     """Whether the week that `at` lies in is still to have its tally.
 
     It has none in a break, or before anybody of the class has begun; and never two, wherever the
     first one went: who has it by another way would read it twice.
+
+    Args:
+        turn: of any chat.
+        class_id: whose it is.
+        at: an instant of the week, its slot.
+        unheard: the outcomes of an earlier one that do not count as having come.
     """
     if rests(turn, class_id, at) or not turn.store.tallies.begun(class_id, at):
         return False
     known = turn.store.tallies.of_week(class_id, turn.world.week(at))
-    return known is None or known.outcome in UNSENT
+    return known is None or known.outcome in unheard
 
 
 def keep(turn: Turn, class_id: int, at: datetime) -> Kept:

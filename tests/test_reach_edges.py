@@ -15,6 +15,7 @@ from tests.conversation import MiniSchool, Talk, local
 from tests.learning import log, relative
 from tests.test_reach import SLOT, end, is_reminded, newest, second, used, with_zalo
 from tests.test_reminders import planned, remind
+from tests.test_tally_private import begun, told
 
 CAREFUL = 955  # of the thousand messages of the bot in `with_zalo`
 
@@ -170,6 +171,28 @@ async def test_what_was_given_up_is_said_in_the_other_chat_if_it_still_makes_sen
     assert await end(learning, "dropped", "too old") == 1
     learning.tick("2026-11-18 17:30")
     assert len(here.heard()) == 1
+
+
+@pytest.mark.parametrize("how", ["gone", "uncertain"])
+@pytest.mark.parametrize("day", ["2026-11-22 19:05", "2026-11-23 07:05"], ids=["Sunday", "Monday"])
+async def test_a_teachers_tally_that_did_not_arrive_is_said_elsewhere_and_the_next_one_comes(
+    school, how, day
+):
+    with_zalo(school)
+    here, there = school.joined("hoa"), joins(school, "hoa", "zalo")
+    here.says("menu")
+    there.says("menu")
+    begun(school)
+    school.tick("2026-11-22 19:00")
+    assert len(told(there)) == 1
+    school.tick(day)
+    assert await end(school, how) == 1
+    school.tick(day.replace(":05", ":10"))
+    [text] = told(here)
+    assert "16/11" in text
+    school.tick("2026-11-29 19:05")
+    [text] = told(here) + told(there)
+    assert "23/11" in text
 
 
 # A bot that has to save, and a page that nobody opens
