@@ -143,7 +143,9 @@ def _begins(typed: Sequence[str], label: Sequence[str]) -> bool:
     word = label[len(whole)]
     if fits(last, word):
         return True
-    if len(last) < LEAST or " ".join(typed) in DAYS:  # "thứ ba" is no half of "thứ bảy"
+    if len(last) < LEAST or bare(" ".join(typed)) in map(
+        bare, DAYS
+    ):  # "thứ ba" is no half of "thứ bảy"
         return False
     return fits(last, word[: len(last)])
 

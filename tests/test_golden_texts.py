@@ -210,6 +210,12 @@ def test_on_zalo_nobody_is_sent_to_a_button_or_to_another_app(path):
         assert not ONLY_ELSEWHERE_RE.search(each.text), each.where
 
 
+@pytest.mark.parametrize("path", sorted((TRANSCRIPTS / "zalo").glob("*.yaml")), ids=named)
+def test_on_zalo_what_is_said_gets_one_message(path):
+    for number, step in enumerate(read_story(path), 1):
+        assert "\n---\n" not in step.get("heard", ""), f"{named(path)}, step {number}"
+
+
 # Forms of address
 
 
