@@ -16,6 +16,7 @@ from db.session import Session
 from db.store import Store
 from db.store.enrolment import Enrolment
 from handlers.codes import Codes
+from handlers.slot_care import follow_teachers
 
 Progress = Callable[[int, int], None]
 
@@ -91,8 +92,11 @@ class Importer:
             if found.too_many_gone and not allow_gone:
                 raise TooManyGone(len(found.plan.gone), found.n_known)
             if not found.plan.empty:
-                changes = Changes(Store(session, None, {}), self.codes, self.year, self.now)
+                store = Store(session, None, {})
+                changes = Changes(store, self.codes, self.year, self.now)
                 _do(changes.steps(roster, found.plan, known.tasks), progress)
+                session.flush()
+                follow_teachers(store, self.year)
             session.flush()
         return found
 

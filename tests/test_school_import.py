@@ -17,7 +17,9 @@ from db.engine import open_engine
 from db.session import Session
 from db.store import Store
 from handlers.codes import Codes
-from tests.conversation import local
+from handlers.slot_care import ensure_slots
+from handlers.world import School, World
+from tests.conversation import ZONE, built_in, local
 from tests.rosters import saved, sheet_per_class
 
 CODES = Codes(b"test secret")
@@ -25,6 +27,13 @@ HEAD = ["STT", "Họ và tên", "Ngày sinh", "Lớp", "Mã HS", "PH đồng ý"
 AN = [1, "Nguyễn Văn An", "02/03/2014", "7A", "M1", "có"]
 BINH = [2, "Lê Thị Bình", "03/04/2014", "7A", "M2", None]
 CUONG = [3, "Phạm Cường", "04/05/2014", "7B", "M3", "không"]
+WORLD = World(
+    library=built_in(),
+    school=School("THCS Dương Quan", "THCS", "2026-2027"),
+    zone=ZONE,
+    codes=CODES,
+    bots={},
+)
 STAFF = [["Họ và tên", "Chức vụ", "Lớp"], ["Cô Trần Thị Hoa", "GVCN", "7A"]]
 
 
@@ -280,11 +289,18 @@ def test_a_placeholder_gets_the_teachers_name_and_keeps_the_code(office):
 def test_another_teacher_takes_the_class_over(office):
     office.imports(AN, staff=STAFF)
     old = office.person("Trần Thị Hoa").id
+    with office.engine.begin() as connection:
+        session = Session(connection)
+        ensure_slots(Store(session, None, {}), WORLD, office.now)
+        session.flush()
+    assert [row.person_id for row in office.rows("schedule")] == [old]
 
     office.imports(AN, staff=[STAFF[0], ["Thầy Lê Văn Nam", "GVCN", "7A"]])
 
     assert office.parts("Trần Thị Hoa") == [("homeroom", "7A", False)]
     assert office.opens(CODES.make("person", old, 1)) is None
+    new = office.person("Lê Văn Nam").id
+    assert [row.person_id for row in office.rows("schedule")] == [new]
     assert office.parts("Lê Văn Nam") == [("homeroom", "7A", True)]
 
 

@@ -14,6 +14,7 @@ from handlers.faces import BotFace, Limits
 from handlers.reach import Reader, elsewhere
 from handlers.routes import FIRED
 from handlers.sense import SEND, Verdict
+from handlers.slot_care import follow_teachers
 from handlers.world import WEB
 from tests.classroom import bound, group_code, learns
 from tests.conversation import FACES, MiniSchool, Talk, local
@@ -84,6 +85,16 @@ def test_after_a_night_a_teacher_without_any_chat_is_no_hindrance(school):
     begun(school)
     nam = school.joined("nam")
     swap_teachers(school)
+    school.tick(SLOT)
+    assert len(told(nam)) == 1
+
+
+def test_a_roster_with_another_teacher_moves_it_at_once(school):
+    begun(school)
+    nam = school.joined("nam")
+    school.tick("2026-11-22 12:00")
+    swap_teachers(school)
+    school.store(lambda s: follow_teachers(s, school.world.school.year))
     school.tick(SLOT)
     assert len(told(nam)) == 1
 

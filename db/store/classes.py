@@ -67,6 +67,7 @@ UNBOUND = (
         schedule.c.next_at,
         schedule.c.person_id,
         schedule.c.data,
+        schedule.c.zone,
     )
     .outerjoin(schedule, and_(schedule.c.class_id == school_class.c.id, schedule.c.kind == "tally"))
     .where(
@@ -192,7 +193,7 @@ class Classes:
     def unbound(self, year: str) -> Sequence[Row[Any]]:
         """Classes with neither group nor page: id, and of their slot what is kept of it.
 
-        That is `rule`, `next_at`, `person_id`, `data`; all None where it was never set.
+        That is `rule`, `next_at`, `person_id`, `data`, `zone`; all None where it was never set.
         """
         return self._session.all(UNBOUND, {"year": year})
 
