@@ -14,6 +14,7 @@ from rehearsal.wire import request
 from rehearsal.zalo import ZaloBot, ZaloPlatform
 
 SECRET = "X-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
+PROBE = "webhook-test"
 PATIENCE_S = 300  # after which people look whether anybody is there, and write once more
 
 
@@ -31,6 +32,7 @@ class AtZalo(Way):
         self._bots: dict[int, ZaloBot] = {}
         self._up_before: set[int] = set()
         self.n_lost = 0
+        platform.hooked = self._try
 
     # What people do
 
@@ -76,12 +78,21 @@ class AtZalo(Way):
         line = phone if chat is None else chat
         return Posted(number, line, body, self, once=True, what=what)
 
+    def _try(self, bot: ZaloBot) -> None:
+        """The word that Zalo sends to a webhook just set: in seconds, from nobody, to no chat."""
+        line = first_of("zalo") + bot.lot.number  # below the first phone
+        self._bots[line] = bot
+        date = int(self._clock.now.timestamp())
+        message = {"message_id": PROBE, "date": date, "text": "test"}
+        body = orjson.dumps({"event_name": "webhook.test", "message": message})
+        self._post.ask(Posted(0, line, body, self, once=True, what=PROBE))
+
     # How it is delivered
 
     @override
     def request(self, update: Posted) -> bytes:
         bot = self._bots[update.line]
-        if not update.again:
+        if not update.again and update.number:
             self._platform.came(bot)
         target, secret = bot.hook or ("/", "")
         return request(target, update.body, {SECRET: secret})
@@ -92,6 +103,8 @@ class AtZalo(Way):
             if update.line < 0 and self._platform.is_nearly_over(self._bots[update.line]):
                 self._post.later(PATIENCE_S, partial(self._post.excuse, update))
             return "taken"
+        if not update.number:
+            return "lost"
         self.n_lost += 1
         self._post.later(PATIENCE_S, partial(self._look_again, update))
         return "lost"

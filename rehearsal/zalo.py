@@ -68,6 +68,7 @@ class ZaloPlatform:
         fate: decides what happens to a send; the faults set it.
         hears: gets what takes effect.
         called: told of every call as it comes in, before it has an effect.
+        hooked: told of each webhook that was set.
     """
 
     def __init__(self, clock: PlayClock, lots: Sequence[ZaloLot]) -> None:
@@ -80,6 +81,7 @@ class ZaloPlatform:
         self.fate: Callable[[int], Fate] = lambda _chat: "done"
         self.hears: Callable[[Heard], None] = lambda _heard: None
         self.called: Callable[[], None] = lambda: None
+        self.hooked: Callable[[ZaloBot], None] = lambda _bot: None
 
     # What people may
 
@@ -134,15 +136,20 @@ class ZaloPlatform:
         if method == "getMe":
             return result(_me(bot))
         if method in {"setWebhook", "deleteWebhook"}:
-            url = str(given.get("url", ""))
-            hooked = url.startswith("https://")
-            bot.hook = ("/" + url.split("/", 3)[3], str(given["secret_token"])) if hooked else None
-            return result({"url": url, "updated_at": self._now_ms})
+            return self._set_hook(bot, str(given.get("url", "")), given)
         if method == "getWebhookInfo":
             url = f"https://school.example{bot.hook[0]}" if bot.hook else ""
             told = {"url": url, "updated_at": self._now_ms}
             return result(told) if bot.hook else refusal(*NO_WEBHOOK)
         return refusal(404, "Not Found")
+
+    def _set_hook(self, bot: ZaloBot, url: str, given: Mapping[str, Any]) -> bytes:
+        """Where updates are posted from now on; the address is tried."""
+        is_set = url.startswith("https://")
+        bot.hook = ("/" + url.split("/", 3)[3], str(given["secret_token"])) if is_set else None
+        if is_set:
+            self.hooked(bot)
+        return result({"url": url, "updated_at": self._now_ms})
 
     @property
     def _now_ms(self) -> int:
