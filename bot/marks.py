@@ -24,7 +24,11 @@ from handlers import budget, budget_alarm, reach, sense, tally
 from handlers.sense import Verdict
 from handlers.world import World
 
-UNCERTAIN = "uncertain"
+UNCERTAIN, QUOTA = "uncertain", "quota"
+OFTEN = 5
+"""Tries, a minute apart, after which a platform that says "quota" means the month and no burst: it
+may have counted more than we have."""
+
 UNSAID = (sense.OVER_BUDGET, GIVEN_UP)
 """Why a row is left out that may still make sense in another chat."""
 
@@ -241,7 +245,14 @@ def _judge(world: World, row: OutRow, now: datetime, connection: Connection) -> 
     store = Store(Session(connection), None, {})
     if not store.outbox.is_open(row.id):
         return ENDED
-    return sense.judge(store, world, row.sense, now)
+    verdict = sense.judge(store, world, row.sense, now)
+    if verdict.reason or row.tries < OFTEN or row.sense is None:
+        return verdict
+    known = store.outbox.get(row.id)
+    if known is None or known.reason != QUOTA:
+        return verdict
+    goes_on = reach.goes_on(reach.Reader(store, world, now), row.sense)
+    return Verdict(sense.OVER_BUDGET) if goes_on else verdict
 
 
 def _pending(bot: str, most: int, now: datetime, connection: Connection) -> Page:

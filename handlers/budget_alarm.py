@@ -48,12 +48,19 @@ def tell(world: World, bot: str, now: datetime, store: Store) -> int:
 
 
 def _whom(store: Store, world: World) -> Sequence[int]:
-    """The operators who have a chat; if none has, the leads who have one."""
+    """The operators who can be told in a chat; if none can, the leads who can."""
     for role in ("operator", "lead"):
-        found = [one for one in store.people.with_role(role) if chats_of(store, world, one)]
+        found = [one for one in store.people.with_role(role) if _listens(store, world, one)]
         if found:
             return found
     return ()
+
+
+def _listens(store: Store, world: World, person_id: int) -> bool:
+    """Whether this person has a chat, and has not said `dung`."""
+    person = store.people.get(person_id)
+    has_chat = person is not None and bool(chats_of(store, world, person_id))
+    return person is not None and has_chat and not person.reminders_off
 
 
 def alarm(turn: Turn, row: Row[Any]) -> datetime | None:

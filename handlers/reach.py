@@ -104,13 +104,21 @@ def elsewhere(reader: Reader, sense: Sense | None) -> bool:
         Whether there is another chat to say it in.
     """
     known = _schedule(reader.store, sense)
-    if sense is None or known is None or "person" not in sense:
+    if sense is None or known is None or not goes_on(reader, sense):
         return False
-    away = [*sense.get(AWAY, ()), sense["account"]]
-    if not has_other(reader, sense["person"], away):
-        return False
-    _again(reader, known, sense["person"], away)
+    _again(reader, known, sense["person"], _tried_with(sense))
     return True
+
+
+def goes_on(reader: Reader, sense: Sense) -> bool:
+    """Whether there is another chat to say this in."""
+    is_unasked = "person" in sense and "cause" in sense
+    return is_unasked and has_other(reader, sense["person"], _tried_with(sense))
+
+
+def _tried_with(sense: Sense) -> Sequence[int]:
+    """The chats that are left out: those before, and the one it was sent to now."""
+    return [*sense.get(AWAY, ()), sense["account"]]
 
 
 def has_other(reader: Reader, person_id: int, away: Sequence[int]) -> bool:

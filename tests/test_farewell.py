@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from content.safety import SAFETY_TEXT
 from content.update import ChatAddress, Said, Update
+from db.store.reminders import Reminders
 from handlers.faces import Limits
 from tests.conversation import MiniSchool, local
 from tests.zalo_month import desk, joined, used
@@ -124,6 +125,22 @@ async def test_without_an_operator_in_chat_the_leads_are_told(sqlite_school: Min
         sqlite_school.now = door.clock.now()
         sqlite_school.tick("2026-11-18 20:00")
         assert "đã dùng 2.401 trong 3.000 tin" in sqlite_school.chat("tg-nam").heard()[0]
+
+
+async def test_an_operator_who_said_stop_is_passed_over_for_the_leads(sqlite_school: MiniSchool):
+    operator(sqlite_school)
+    joined(sqlite_school, "nam", "tg")
+    sqlite_school.store(
+        lambda store: Reminders(store.session).stop(
+            sqlite_school.person["operator"], sqlite_school.now
+        )
+    )
+    used(sqlite_school, 2399, 0)
+    async with desk(sqlite_school) as door:
+        await door.says("stranger", "xin chào")
+        await door.sends()
+    [told] = [row for row in sqlite_school.rows("schedule") if row.kind == "bot-budget"]
+    assert told.person_id == sqlite_school.person["nam"]
 
 
 async def test_two_messages_that_pass_the_mark_side_by_side_tell_it_once(school: MiniSchool):

@@ -195,6 +195,25 @@ async def test_a_teachers_tally_that_did_not_arrive_is_said_elsewhere_and_the_ne
     assert "23/11" in text
 
 
+@pytest.mark.parametrize(
+    ("tries", "reason", "goes"),
+    [(5, "quota", True), (4, "quota", False), (5, "trouble (502)", False)],
+)
+async def test_a_platform_that_has_counted_more_than_we_is_believed_after_some_minutes(
+    learning, tries, reason, goes
+):
+    asked(learning)
+    row = replace(newest(learning), tries=tries)
+    database = Database(learning.engine)
+    marks = marks_of(learning, database)
+    await marks.waits(row, learning.now, reason)
+    verdict = await marks.judge(row)
+    assert verdict == (sense.Verdict(sense.OVER_BUDGET) if goes else sense.SEND)
+    learning.store(lambda store: store.chats.unreachable(1, learning.now))
+    assert await marks.judge(row) == sense.SEND, "nowhere else: it is tried on"
+    database.close()
+
+
 # A bot that has to save, and a page that nobody opens
 
 
