@@ -88,7 +88,7 @@ async def test_an_ended_page_is_dead_and_comes_back_under_another_link(school):
     hoa.taps("Gỡ trang lớp")
     assert "đã gỡ trang của lớp 7A" in hoa.taps("Gỡ trang")
     assert active(school) == []
-    assert slot(school).next_at is None
+    assert slot(school).account_id is None
     assert "Nhóm lớp: chưa gắn." in hoa.says("lop")
     async with browser(school) as reader:
         assert (await reader.opens(link))[0] == 404
