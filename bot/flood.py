@@ -9,7 +9,7 @@ CALM = Rate(1.0, 20)
 QUIET_S = 60.0
 """Seconds of calm after which a new flood is spoken about again."""
 
-SAYS = frozenset({"text", "tap", "other"})
+SAYS = frozenset({"text", "tap", "other", "hidden"})
 """What a person does. That our bot came to a chat or left it is heard however often it happens."""
 
 MOST_TOLD = 10_000
