@@ -5,7 +5,7 @@ import re
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -53,20 +53,20 @@ class Settings:
     """
 
     home: Path
-    database_url: str
+    database_url: str = field(repr=False)  # of PostgreSQL it holds a password
     listen: tuple[str, int]
     public_url: str
-    secret: bytes
+    secret: bytes = field(repr=False)
     lessons: tuple[Path, ...]
     zone: ZoneInfo
     school: SchoolSettings
     bots: tuple[BotSettings, ...]
-    metrics_token: str = ""
+    metrics_token: str = field(default="", repr=False)
     year: YearPlan = YearPlan()  # noqa: RUF009 - frozen
     keep_days: int = 30
     push_hosts: tuple[str, ...] = ()
     backup: bool = True
-    backup_key: str = ""
+    backup_key: str = field(default="", repr=False)
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property

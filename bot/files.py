@@ -6,7 +6,7 @@ holds a personal code) stands only in the row.
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -55,7 +55,7 @@ class FileLinks:
         clock: time.
     """
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     base: str
     clock: Clock
 

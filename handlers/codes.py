@@ -1,7 +1,7 @@
 """Personal codes: eight easy characters made from the secret key, a person and a generation."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
@@ -16,7 +16,7 @@ LENGTH = 8
 class Codes:
     """Makes codes and what is stored of them. The secret never leaves this object's methods."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     def make(self, purpose: str, owner: int, generation: int) -> str:
         """The code of `owner`: the same again each time, another for the next generation.

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.app import make_channel
+from bot.channels.web import WebSettings
 from bot.clock import SystemClock
 from bot.config import ConfigError, found_key, read_settings, survey
+from bot.files import FileLinks
 from content.calendar import OPEN
+from handlers.codes import Codes
 from handlers.world import Limits
 
 TOKEN = "123456:ABC-def_ghi"
@@ -127,6 +130,23 @@ def test_variables_win_over_the_file_and_several_bots_are_read(tmp_path):
     assert [bot.name for bot in settings.bots] == ["khoi-6", "telegram"]
     assert len(settings.year.calendar.breaks) == 2
     assert TOKEN not in repr(settings.bots)
+
+
+def test_no_secret_is_shown_by_whatever_holds_one(tmp_path):
+    environ = {
+        "LANTOA_HOME": str(tmp_path),
+        "LANTOA_DATABASE_URL": "postgresql://lantoa:markedPassword@db/lantoa",
+        "LANTOA_SECRET_KEY": "marked key of all the codes",
+        "LANTOA_METRICS_TOKEN": "marked-metrics-token",
+        "LANTOA_BACKUP_KEY": "marked passphrase of backups",
+        "LANTOA_ZALO_TOKEN": "427000001:markedToken",
+        "LANTOA_ZALO_WEBHOOK_SECRET": "marked-secret",
+    }
+    settings = read_settings(None, environ)
+    assert settings.secret.startswith(b"marked")
+    links = FileLinks(settings.secret, "", SystemClock())
+    web = WebSettings(settings.secret, "", framed=False, push_hosts=())
+    assert "marked" not in repr((settings, links, web, Codes(settings.secret)))
 
 
 def test_the_calendar_of_the_year_comes_with_the_product(tmp_path):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -55,7 +55,7 @@ class WebSettings:
         push_hosts: push services of browsers besides the known ones.
     """
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     base: str
     framed: bool = False
     push_hosts: tuple[str, ...] = ()

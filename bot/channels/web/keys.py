@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 ID_RE = re.compile(r"[0-9a-f]{20}")
@@ -13,7 +13,7 @@ KEY_RE = re.compile(r"[0-9a-f]{32}")
 class Keys:
     """Signs and checks; nothing of it is stored. The secret never leaves this object's methods."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     def account(self, form_key: str) -> str:
         """The public id of the account that a form makes: 20 hex digits.

@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -59,7 +59,7 @@ class PushSettings:
             `http://127.0.0.1:8099`.
     """
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     base: str
     hosts: tuple[str, ...] = ()
 
