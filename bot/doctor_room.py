@@ -1,4 +1,4 @@
-"""The doctor's checks of how much room the Zalo bots have left, and of what they lack."""
+"""The doctor's checks of how much room the Zalo bots have left, and of what bots lack."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,19 +9,23 @@ from content.figures import number
 from db.store import Store
 from handlers import budget
 from handlers.budget import Level
-from handlers.world import Limits
+from handlers.world import WEB, Limits
 
 NEARLY = 0.9  # of the people: a class comes in all at once
 MORE_BOTS = "Thêm một bot nữa vào lantoa.toml rồi chia lớp bằng classes, hoặc mời dùng trang web."
 LINK_MEND = "Chép link ở phần chia sẻ của bot (Zalo Bot Creator) vào cài đặt link của bot này."
+GROUP_MEND = (
+    "Đặt lại bot này vào cài đặt; hoặc thầy cô chủ nhiệm gõ “lớp”, chọn “Gỡ nhóm” rồi gắn nhóm mới."
+)
 HTTPS_MEND = "Đặt LANTOA_PUBLIC_URL là địa chỉ https:// (HUONG-DAN.md, mục “Địa chỉ công khai”)."
 
 
 def room(ground: Ground) -> list[Finding]:
     """What is used up or missing; nothing where no bot has a limit, one line where all is well."""
     limited = [bot for bot in ground.settings.bots if bot.limits is not None]
+    left_behind = list(_left_behind(ground))
     if not limited:
-        return []
+        return left_behind
     now, settings = ground.clock.now(), ground.settings
     month = f"{now.astimezone(settings.zone):%Y-%m}"
 
@@ -30,7 +34,7 @@ def room(ground: Ground) -> list[Finding]:
         return look(settings, month, now, store), [row.label for row in rows]
 
     found = asked(ground, ask)
-    faults = [*_pictures(settings.public_url), *_links(ground)]
+    faults = [*left_behind, *_pictures(settings.public_url), *_links(ground)]
     if found is not None:
         sights, labels = found
         faults += [fault for one in sights for fault in judge(one, labels)]
@@ -82,6 +86,16 @@ def _month(name: str, one: BotSight, limits: Limits) -> Iterator[Finding]:
         yield Finding(name, "look", text, MORE_BOTS)
     elif level is Level.MOST:
         yield Finding(name, "look", f"đã dùng phần lớn tin của tháng ({shown})", MORE_BOTS)
+
+
+def _left_behind(ground: Ground) -> Iterator[Finding]:
+    """Bots out of the settings in whose groups classes still wait for their tallies."""
+    known = {WEB, *(bot.name for bot in ground.settings.bots)}
+    bound = asked(ground, lambda store: store.classes.n_groups()) or {}
+    for name, n in sorted(bound.items()):
+        if name not in known:
+            text = f"không còn trong cài đặt, mà {n} nhóm lớp còn gắn với bot này nên không có "
+            yield Finding(f"Bot {name}", "look", f"{text}tổng kết", GROUP_MEND)
 
 
 def _links(ground: Ground) -> Iterator[Finding]:

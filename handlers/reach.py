@@ -144,14 +144,18 @@ def _schedule(store: Store, sense: Sense | None) -> Row[Any] | None:
 
 
 def _again(reader: Reader, known: Row[Any], person_id: int, away: Sequence[int]) -> None:
-    """Wake the cause now, to be looked at in another chat; its rule goes on from there."""
+    """Wake the cause now, to be looked at in another chat; its rule goes on from there.
+
+    That of a phone which several share speaks to whoever holds it: it goes to whom it spoke to.
+    """
+    of_chat = known.account_id is not None
     due = Due(
         known.key,
         known.kind,
         reader.now,
         known.rule,
         known.class_id,
-        person_id=known.person_id or person_id,
+        person_id=person_id if of_chat else known.person_id or person_id,
         account_id=known.account_id,
         data={**(known.data or {}), AWAY: list(away)},
         zone=known.zone,

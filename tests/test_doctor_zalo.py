@@ -173,3 +173,21 @@ def test_a_link_that_is_not_set_and_an_address_without_tls_are_told(stamped, tmp
     assert [(each.name, each.level) for each in found] == [("Bot Zalo", "look"), ("Bot z7", "look")]
     assert "bằng lời" in found[0].text
     assert "phần chia sẻ" in found[1].mend
+
+
+def test_a_bot_that_is_out_of_the_settings_and_still_has_a_classs_group_is_named(stamped, tmp_path):
+    for number, bot in enumerate(("z6", "z7", "web"), 1):
+        group = stamped.insert(
+            "account", bot=bot, external_id=f"g{number}", is_group=True, created_at=stamped.now
+        )
+        stamped.insert(
+            "group_binding",
+            class_id=stamped.class_id["7A"],
+            account_id=group,
+            bound_at=stamped.now,
+            unbound_at=stamped.now if bot == "z7" else None,
+        )
+    found = the_only(looked(stamped, tmp_path))
+    assert (found.name, found.level) == ("Bot z6", "look")
+    assert "1 nhóm lớp còn gắn" in found.text
+    assert "Gỡ nhóm" in found.mend

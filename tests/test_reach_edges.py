@@ -8,9 +8,11 @@ import pytest
 from bot.clock import SteppedClock
 from bot.marks import DatabaseMarks
 from bot.metrics import Metrics
+from content.update import ChatAddress
 from db.runner import Database
 from handlers import sense
 from handlers.world import WEB
+from tests.classroom import group_code
 from tests.conversation import MiniSchool, Talk, local
 from tests.learning import log, relative
 from tests.test_reach import SLOT, end, is_reminded, newest, second, used, with_zalo
@@ -51,6 +53,24 @@ def schedule(school: MiniSchool, kind: str):
     return found
 
 
+async def test_a_shared_phone_that_is_gone_is_asked_about_in_the_chat_of_whom_it_concerned(
+    learning,
+):
+    """One schedule serves a phone; whom it was set for last need not be whom it spoke to."""
+    here, _ = asked(learning)
+    relative(learning, "ong", "ong-ngoai")
+    [phone] = [row.id for row in learning.rows("account") if row.bot == "zalo"]
+    learning.store(lambda store: store.chats.speak(phone, learning.person["ong"], learning.now))
+    row = newest(learning)
+    log(learning.chat("chat-lan"), "Ông ngoại", *CLAIM[1:])
+    assert schedule(learning, "ask").person_id == learning.person["ong"]
+    database = Database(learning.engine)
+    await marks_of(learning, database).gone(row)
+    database.close()
+    learning.tick("2026-11-17 17:00")
+    assert len(here.heard()) == 1
+
+
 # Chats of a bot that the settings no longer know
 
 
@@ -77,6 +97,17 @@ def test_whose_only_chat_is_at_a_removed_bot_is_left_for_later(school):
     school.tick("2026-11-18 20:00")
     assert len(school.rows("outbox")) == n
     assert remind(school).next_at == local("2026-11-25 17:30")
+
+
+def test_a_group_at_a_removed_bot_keeps_no_ticker_busy(school):
+    with_zalo(school)
+    group = Talk(school, ChatAddress("zalo", "group", "member"), group=True)
+    group.says(f"gannhom {group_code(school)}")
+    begun(school)
+    removed(school)
+    school.tick("2026-11-22 19:30")
+    [slot] = [row for row in school.rows("schedule") if row.account_id is not None]
+    assert slot.next_at == local("2026-11-29 19:00")
 
 
 async def test_what_fails_does_not_go_to_a_removed_bot(school):
