@@ -117,7 +117,7 @@ def bots_of(given: object, env: Mapping[str, str], faults: list[str]) -> tuple[B
         except ValidationError as error:
             name = entry.get("name", number) if isinstance(entry, dict) else number
             faults += [f"Bot {name}: {fault(one)}" for one in error.errors(include_url=False)]
-    faults += _named_twice([bot.name for bot in bots])
+    faults += _named_twice([bot.name for bot in bots]) + _used_twice(bots)
     return tuple(bots)
 
 
@@ -135,6 +135,17 @@ def _single(channel: str, env: Mapping[str, str], faults: list[str]) -> list[dic
 def _named_twice(names: Sequence[str]) -> list[str]:
     twice = [f"Bot {n}: tên dùng hai lần; đặt tên khác" for n in names if names.count(n) > 1]
     return twice + ["Bot web: tên này của trang web; đặt tên khác" for n in names if n == WEB]
+
+
+def _used_twice(bots: Sequence[BotSettings]) -> list[str]:
+    """A fault for each bot with another one's token: both would take what was said to one."""
+    first: dict[tuple[str, str, str], str] = {}
+    faults = []
+    for bot in bots:
+        known = first.setdefault((bot.channel, bot.api_base, bot.token), bot.name)
+        if known != bot.name:
+            faults.append(f"Bot {bot.name}: mã bot (token) trùng với bot {known}; mỗi bot một mã")
+    return faults
 
 
 def unreachable(bots: Sequence[BotSettings], public_url: str) -> list[str]:

@@ -123,13 +123,23 @@ def test_variables_win_over_the_file_and_several_bots_are_read(tmp_path):
     environ = {
         "LANTOA_HOME": str(tmp_path),
         "LANTOA_LISTEN": "0.0.0.0:80",
-        "LANTOA_TELEGRAM_TOKEN": TOKEN,
+        "LANTOA_TELEGRAM_TOKEN": f"{TOKEN}2",
     }
     settings = read_settings(write(tmp_path, text), environ)
     assert settings.listen == ("0.0.0.0", 80)  # noqa: S104 - a setting, not a socket
     assert [bot.name for bot in settings.bots] == ["khoi-6", "telegram"]
     assert len(settings.year.calendar.breaks) == 2
     assert TOKEN not in repr(settings.bots)
+
+
+def test_two_bots_of_one_token_would_both_take_what_is_said_to_one(tmp_path):
+    block = '[[bot]]\nname = "{}"\nchannel = "zalo"\ntoken = "{}"\n'
+    file = write(tmp_path, block.format("k6", TOKEN) + block.format("k7", TOKEN))
+    (found,) = faults({}, tmp_path, file)
+    assert found == "Bot k7: mã bot (token) trùng với bot k6; mỗi bot một mã"
+    assert TOKEN not in found
+    file = write(tmp_path, block.format("k6", TOKEN) + block.format("k7", f"{TOKEN}2"))
+    assert len(read_settings(file, {"LANTOA_HOME": str(tmp_path)}).bots) == 2
 
 
 def test_no_secret_is_shown_by_whatever_holds_one(tmp_path):
@@ -210,7 +220,7 @@ def test_a_bots_rates_are_telegrams_unless_set(tmp_path):
     per_second = 500
     chat_interval_s = 0
     """
-    environ = {"LANTOA_HOME": str(tmp_path), "LANTOA_TELEGRAM_TOKEN": TOKEN}
+    environ = {"LANTOA_HOME": str(tmp_path), "LANTOA_TELEGRAM_TOKEN": f"{TOKEN}2"}
     settings = read_settings(write(tmp_path, text), environ)
     shown = [make_channel(bot, settings, SystemClock()).capabilities for bot in settings.bots]
     assert [(one.per_second, one.chat_interval_s) for one in shown] == [(500, 0), (30, 1)]
@@ -223,7 +233,7 @@ def test_a_zalo_bot_has_the_free_plan_unless_set(tmp_path):
     text = (
         ZALO
         + "[[bot]]\n"
-        + ZALO.removeprefix("[[bot]]\n").replace("'z'", "'lon'")
+        + ZALO.removeprefix("[[bot]]\n").replace("'z'", "'lon'").replace("1234", "5678")
         + (
             "classes = ['7A', '7B']\nlink = 'https://bot.zaloplatforms.com/bots/1'\n"
             "people = 500\ngroups = 0\nmessages = 20000\ncounts_received = false\n"
