@@ -181,14 +181,19 @@ async def play_typed(player: Player, story: Sequence[Step]) -> list[tuple[Step, 
 async def play_direct_on_zalo(url: str, path: Path) -> list[tuple[Step, dict[str, Any]]]:
     """Play a transcript's story on the turns themselves: each step with what it became."""
     school = zalo_school(url)
-    school.store(partial(begin_chores, school.world, school.now))
-    player, elder = DirectOnZalo(school), TRANSCRIPTS / path.name
     try:
-        if elder.exists():
-            return await play_typed(player, read_story(elder))
-        return [(now, now) for now in await play(player, read_story(path))]
+        return await play_in(school, path)
     finally:
         school.engine.dispose()
+
+
+async def play_in(school: MiniSchool, path: Path) -> list[tuple[Step, dict[str, Any]]]:
+    """The same in a school that is there to be looked at afterwards."""
+    school.store(partial(begin_chores, school.world, school.now))
+    player, elder = DirectOnZalo(school), TRANSCRIPTS / path.name
+    if elder.exists():
+        return await play_typed(player, read_story(elder))
+    return [(now, now) for now in await play(player, read_story(path))]
 
 
 def zalo_school(url: str) -> MiniSchool:

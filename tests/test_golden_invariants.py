@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
+from bot.channels.capabilities import ZALO
+from content.fit import units
 from tests.conversation import ZONE, MiniSchool, local, mini_school
 from tests.databases import sqlite_database
 from tests.golden import TRANSCRIPTS, Direct, play, read_story
+from tests.golden_zalo import play_in, stories, zalo_school
 
 STORIES = sorted(TRANSCRIPTS.glob("*.yaml"))
+ON_ZALO = stories()
 
 
 @pytest.fixture
@@ -44,6 +48,23 @@ def state(school: MiniSchool, alias: str) -> list[str]:
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
 async def test_every_story_keeps_the_promises(path, url):
     school = await played(url, path.stem[:2])
+    keeps_promises(school)
+    school.engine.dispose()
+
+
+@pytest.mark.parametrize("path", ON_ZALO, ids=lambda path: path.stem)
+async def test_every_story_keeps_the_promises_on_zalo(path, url):
+    school = zalo_school(url)
+    await play_in(school, path)
+    keeps_promises(school)
+    rows = school.rows("outbox")
+    assert {row.kind for row in rows} <= {"say", "qr", "picture", "tally"}, "nothing is deleted"
+    assert not any(row.body.get("buttons") for row in rows)
+    assert all(units(row.body["text"]) <= ZALO.max_units for row in rows)
+    school.engine.dispose()
+
+
+def keeps_promises(school):
     groups = {row.id for row in school.rows("account") if row.is_group}
     names = re.compile(r"\b(Lan(?! Tỏa)|Ân|Dung|Minh)\b")
     for row in school.rows("outbox"):
@@ -66,7 +87,6 @@ async def test_every_story_keeps_the_promises(path, url):
     kinds = {row.id: row.kind for row in school.rows("person")}
     for row in school.rows("confirmation"):
         assert kinds[row.by_person_id] == "relative"
-    school.engine.dispose()
 
 
 def _monday(at):
@@ -103,13 +123,24 @@ async def test_03_only_the_one_who_said_yes_is_in(url):
 
 async def test_04_secrets_and_cries_are_nowhere(url):
     school = await played(url, "04")
+    nothing_is_stored(school, url)
+    assert not school.rows("attempt")
+    assert [row.kind for row in school.rows("outbox")].count("delete") == 2
+
+
+async def test_04_on_zalo_they_are_nowhere_either(url):
+    school = zalo_school(url)
+    await play_in(school, next(path for path in ON_ZALO if path.stem.startswith("04")))
+    nothing_is_stored(school, url)
+
+
+def nothing_is_stored(school, url):
     school.engine.dispose()
     folder = Path(url.removeprefix("sqlite:///")).parent
     stored = b"".join(file.read_bytes() for file in folder.iterdir())
+    assert b"OTP" in stored, "the files are looked at"
     for secret in ("482913", "4111 1111", "4111111111111111", "không muốn sống nữa"):
         assert secret.encode() not in stored
-    assert not school.rows("attempt")
-    assert [row.kind for row in school.rows("outbox")].count("delete") == 2
 
 
 async def test_05_the_relative_is_relation_age_and_nickname_no_more(url):
