@@ -18,6 +18,7 @@ from bot import (
     doctor_net,
     doctor_public,
     doctor_room,
+    doctor_spool,
     doctor_work,
 )
 from bot.cli import FAILURE, WRONG_USE, ConfigFile, fail, say
@@ -60,6 +61,7 @@ CHECKS = (
     Check(doctor_net.clock, _late("Đồng hồ", "look")),
     Check(aside(doctor_work.schedules), _late("Hẹn giờ", "look")),
     Check(aside(doctor_work.outbox), _late("Tin chờ gửi", "look")),
+    Check(aside(doctor_spool.kept), _late("Tin đến", "look")),
     Check(aside(doctor_work.push), _late("Thông báo", "look")),
     Check(aside(doctor_work.backup), _late("Sao lưu", "look")),
     Check(doctor_bots.bots, _late("Bot")),
