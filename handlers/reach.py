@@ -15,6 +15,9 @@ from handlers.world import WEB, World
 AWAY: Final = "away"
 """In a schedule's data, until it speaks, and then in what it says: the chats that were tried."""
 
+TALLIES: Final = frozenset({"tally", "own-tally"})
+"""What goes out unasked even where a bot has to save."""
+
 SAME_OCCASION: Final = timedelta(days=1)
 """A chat that was tried is tried again once what was to be said waits for longer than this."""
 
@@ -42,6 +45,10 @@ class Reader:
         level = budget.level(self.store, face, bot, self.world, self.now)
         return level in {budget.Level.CAREFUL, budget.Level.SPENT}
 
+    def holds_back(self, bot: str, kind: str) -> bool:
+        """Whether this bot has to save what is of this kind: a schedule's, or a row's sense's."""
+        return kind not in TALLIES and self.is_tight(bot)
+
     def is_noticed(self, chat: Row[Any]) -> bool:
         """Whether the person speaks there, and would see a message that they do not wait for."""
         closed = chat.bot == WEB and not self.store.push.reachable(chat.id)
@@ -62,14 +69,14 @@ def place(store: Store, row: Row[Any], world: World, now: datetime) -> Row[Any] 
         return own
     reader, away = Reader(store, world, now), tried(row)
     at_hand = own is not None and own.unreachable_at is None and own.id not in away
-    if own is not None and at_hand and not reader.is_tight(own.bot):
+    if own is not None and at_hand and not reader.holds_back(own.bot, row.kind):
         return own
     chats = chats_of(store, world, row.person_id) if row.person_id is not None else ()
     return min(
         chats,
         key=lambda chat: (
             chat.id in away,
-            reader.is_tight(chat.bot),
+            reader.holds_back(chat.bot, row.kind),
             not reader.is_noticed(chat),
         ),
         default=None,
@@ -112,19 +119,18 @@ def elsewhere(reader: Reader, sense: Sense | None) -> bool:
 
 def goes_on(reader: Reader, sense: Sense) -> bool:
     """Whether there is another chat to say this in."""
-    is_unasked = "person" in sense and "cause" in sense
-    return is_unasked and has_other(reader, sense["person"], _tried_with(sense))
+    if "person" not in sense or "cause" not in sense:
+        return False
+    away = _tried_with(sense)
+    return any(
+        chat.id not in away and not reader.holds_back(chat.bot, sense["kind"])
+        for chat in chats_of(reader.store, reader.world, sense["person"])
+    )
 
 
 def _tried_with(sense: Sense) -> Sequence[int]:
     """The chats that are left out: those before, and the one it was sent to now."""
     return [*sense.get(AWAY, ()), sense["account"]]
-
-
-def has_other(reader: Reader, person_id: int, away: Sequence[int]) -> bool:
-    """Whether a person has a chat besides these by which something may be said unasked."""
-    chats = chats_of(reader.store, reader.world, person_id)
-    return any(chat.id not in away and not reader.is_tight(chat.bot) for chat in chats)
 
 
 def room_again(reader: Reader, person_id: int | None) -> datetime | None:

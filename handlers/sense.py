@@ -79,7 +79,7 @@ def _spare(reader: reach.Reader, sense: Mapping[str, Any]) -> Verdict:
     chat = reader.store.chats.get(sense["account"])
     if chat is None or not reader.is_tight(chat.bot):
         return SEND
-    if reach.has_other(reader, sense["person"], [chat.id]):
+    if reach.goes_on(reader, sense):
         return Verdict(OVER_BUDGET)
     return Verdict(OVER_BUDGET, budget.look_again(reader.world, reader.now))
 

@@ -268,6 +268,24 @@ def test_what_waits_for_a_page_is_said_at_the_bot_when_its_month_is_fresh(learni
     assert "waits" not in (schedule(learning, "ask").data or {})
 
 
+@pytest.mark.parametrize("other", [WEB, "tg"], ids=["a page", "gone elsewhere"])
+async def test_a_teachers_tally_goes_out_by_a_bot_that_has_to_save(school, other):
+    """It is no reminder: it needs neither a fresh month nor a page that is opened."""
+    with_zalo(school)
+    first, there = joins(school, "hoa", other), joins(school, "hoa", "zalo")
+    there.says("menu")
+    if other != WEB:
+        first.says("menu")
+    begun(school)
+    used(school, CAREFUL)
+    school.tick("2026-11-22 19:00")
+    if other != WEB:
+        assert len(told(first)) == 1
+        assert await end(school, "gone") == 1
+        school.tick("2026-11-22 19:05")
+    assert len(told(there)) == 1
+
+
 @pytest.mark.parametrize("pages", [(), (WEB,)], ids=["no page", "a page"])
 def test_what_a_bot_holds_back_is_never_put_off_further_than_a_right_clock_would(learning, pages):
     """What lies more than eight days ahead would be looked at again and again."""
@@ -291,3 +309,16 @@ def test_a_written_message_is_looked_at_again_within_a_week(learning):
         lambda store: sense.judge(store, learning.world, row.sense, learning.now)
     )
     assert judged == sense.Verdict(sense.OVER_BUDGET, local("2026-11-24 16:30"))
+
+
+def test_what_has_been_everywhere_is_put_off_and_not_dropped(learning):
+    asked(learning)
+    used(learning, CAREFUL)
+    [first, _, _] = sorted(row.id for row in learning.rows("account"))
+    row = newest(learning)
+    been = {**row.sense, "away": [first]}
+    judged = [
+        learning.store(lambda store, one=one: sense.judge(store, learning.world, one, learning.now))
+        for one in (row.sense, been)
+    ]
+    assert [each.later is None for each in judged] == [True, False]
