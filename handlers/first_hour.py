@@ -1,6 +1,7 @@
 """The safety path: a cry for help, or "I have been cheated", answered before all else."""
 
 from content.safety import SAFETY_TEXT, Screened
+from handlers.answers import KEPT
 from handlers.turn import Turn
 
 BLACKMAIL = "bi-doa"  # the card that goes with 111 and 113: being threatened is both
@@ -17,13 +18,23 @@ def answered(turn: Turn, screened: Screened) -> bool:
     Nothing is asked: a question that is open stays so, and the next message may answer it.
     """
     card = turn.world.library.cards.get(screened.fraud)
-    danger = screened.distress or screened.fraud == BLACKMAIL
+    danger = _in_danger(screened)
     if danger:
         turn.say(SAFETY_TEXT)
     if card is not None and (not screened.distress or card.id == BLACKMAIL):
         turn.say(card.text.in_(turn.language))
         return True
     return danger
+
+
+def leads_back(turn: Turn, screened: Screened) -> None:
+    """Say that a lesson has not gone, where no buttons of it stand above; in danger say nothing."""
+    if not turn.has_buttons and turn.pending.at == "lesson.step" and not _in_danger(screened):
+        turn.say(KEPT)
+
+
+def _in_danger(screened: Screened) -> bool:
+    return screened.distress or screened.fraud == BLACKMAIL
 
 
 def answered_in_group(turn: Turn, screened: Screened) -> bool:

@@ -164,6 +164,8 @@ def _endangered(turn: Turn, screened: Screened) -> bool:
     if screened.secrets and not screened.distress:
         secret = SECRET_TEXT(_can_delete(turn), turn.language)
         turn.say(secret) if helped else turn.again(secret)
+    if helped:
+        first_hour.leads_back(turn, screened)
     return helped or bool(screened.secrets)
 
 
