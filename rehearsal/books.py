@@ -216,14 +216,14 @@ class Books:
         if heard.kind != "page" and self._is_copy(chat, heard):
             self.latest = ("copy", None)
         elif heard.kind == "picture":
-            chat.pictured = chat.begun and not chat.waiting
+            chat.pictured = chat.begun
         else:
             self._message(chat, heard, at)
 
     def _message(self, chat: Chat, heard: Heard, at: datetime) -> None:
         """Say what a message is that nobody has heard before."""
         own = OWN_TALLY_RE.match(heard.text)
-        if chat.pictured or self._goes_on(chat, at):
+        if self._is_rest(chat, heard, at):
             chat.begun = chat.pictured = False
             self.latest = ("rest", None)
         elif own is not None or (chat.label and heard.text.startswith(TALLY)):
@@ -295,11 +295,15 @@ class Books:
             for fault in self.faults
         )
 
-    @staticmethod
-    def _goes_on(chat: Chat, at: datetime) -> bool:
-        """Whether this is the rest of an answer that was too long for one message."""
+    def _is_rest(self, chat: Chat, heard: Heard, at: datetime) -> bool:
+        """Whether an answer goes on: under its picture, or since it was too long for one message.
+
+        A browser knows what came in answer to what.
+        """
         longer, chat.longer = chat.longer, None
-        return longer is not None and at <= longer and not chat.waiting
+        if heard.update:
+            return self.updates[heard.update].heard_at == at
+        return chat.pictured or (longer is not None and at <= longer and not chat.waiting)
 
     def _answer(self, chat: Chat, heard: Heard, at: datetime) -> None:
         sent = chat.waiting.popleft()

@@ -1,5 +1,6 @@
 """What people did, as the books hold it: answers, lessons, acts of teaching, each with its time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -80,6 +81,7 @@ class Kin(Member):
         code: of their invitation.
         zalo: the Zalo bot that it names, "" if none.
         same: the same person, known to another pupil before; None if there is none.
+        merged: when it was said that they are the same.
         acts: what they were taught, by all their pupils, in the order in which it was logged.
         early: answers to questions about acts whose logging the books have not heard of yet, with
             the time of a yes; the pupil's phone may hear later than the relative's.
@@ -91,6 +93,7 @@ class Kin(Member):
     code: str = ""
     zalo: str = ""
     same: "Kin | None" = None
+    merged: Span | None = None
     acts: list["Guidance"] = field(default_factory=list)
     early: list[tuple[Told, Span | None]] = field(default_factory=list)
 
@@ -103,6 +106,12 @@ class Kin(Member):
     def person(self) -> "Kin":
         """Who it really is."""
         return self.same.person if self.same is not None else self
+
+    def known_as(self, known: Callable[[Span], bool]) -> "Kin":
+        """Who they were taken for, if only what `known` says was known by then."""
+        if self.same is None or (self.merged is not None and not known(self.merged)):
+            return self
+        return self.same.known_as(known)
 
 
 @dataclass(slots=True, eq=False)

@@ -183,7 +183,7 @@ class Counting:
         acts = self._acts()
         total = Range(sum(map(self._surely, acts)), sum(map(self._maybe, acts)))
         found = {"guidances": total, "guiding": self.guiding()}
-        found["relatives"] = self._distinct(lambda each: each.kin.person)
+        found["relatives"] = self._relatives()
         for state in ("claimed", "confirmed", "shown"):
             low = sum(self._surely(each) and self._states(each) == {state} for each in acts)
             high = sum(self._maybe(each) and state in self._states(each) for each in acts)
@@ -211,6 +211,15 @@ class Counting:
         acts = self._acts()
         low = len({key(each) for each in acts if self._surely(each)})
         return Range(low, len({key(each) for each in acts if self._maybe(each)}))
+
+    def _relatives(self) -> Range:
+        """Persons guided: who was known by then to be one person counts once."""
+        at, latest, acts = self.moment.at, self.moment.latest, self._acts()
+        fewest = {
+            each.kin.known_as(lambda span: span.may(latest)) for each in acts if self._surely(each)
+        }
+        most = {each.kin.known_as(lambda span: span.sure(at)) for each in acts if self._maybe(each)}
+        return Range(len(fewest), len(most))
 
     def _range(self, rows: Iterable[Iterable[Span]]) -> Range:
         """How many rows have something that has happened by the moment."""

@@ -184,7 +184,7 @@ def _merge(notes: ChatNotes, reply: Reply, who: Kin) -> None:
     notes.invited = None
     if kin.person is not who.person:
         who.person.acts.extend(kin.person.acts)
-        kin.person.same = who.person
+        kin.person.merged, kin.person.same = reply.span, who.person
 
 
 def _confirmation(notes: ChatNotes, reply: Reply) -> None:

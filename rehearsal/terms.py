@@ -63,6 +63,7 @@ class Heard:
             token is what is typed.
         since: when whoever holds the phone had looked before; None: it rings at once.
         found: the page was only looked at: it is the answer to nothing.
+        update: on the web chat, what this came in answer to; 0 where nobody is told.
     """
 
     chat: int
@@ -77,6 +78,7 @@ class Heard:
     numbered: bool = False
     since: datetime | None = None
     found: bool = False
+    update: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ ANSWER_RE = re.compile(r'name="answer" value="(\w+)">(.*?)</button>', re.DOTALL)
 SAID_RE = re.compile(r"<(?:p|h1)[^>]*>(.*?)</(?:p|h1)>", re.DOTALL)
 TAG_RE = re.compile(r"<[^>]*>")
 LOOKS = frozenset({"look", "arrive"})  # `arrive`: what was answered to whoever came in
-FRESH = timedelta(seconds=4)  # a page looked at so lately shows what is new
+FRESH = timedelta(minutes=5)  # a page that was opened so lately is open still
 AT_THE_DOOR = "1."  # how the buttons of a chat's first question begin: those of the door
 
 
@@ -43,6 +43,7 @@ class Browser:
         door: the code of the personal link that is open.
         key: of the form there.
         looked_at: when the page was last looked at.
+        opened_at: when it was last opened; None: not yet.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Browser:
     last: int = 0
     door: str = ""
     key: str = ""
+    opened_at: datetime | None = None
 
     @property
     def heads(self) -> dict[str, str]:
@@ -113,8 +115,9 @@ class AtWeb(Way):
 
     def looks(self, phone: int) -> None:
         """Open the chat's page, if there is one."""
-        browser = self._browser(phone)
-        if browser.account:
+        browser, now = self._browser(phone), self._post.now
+        if browser.account and browser.opened_at != now:
+            browser.opened_at = now
             self._post.ask(Posted(0, browser.number, b"", self, what="look"))
 
     def _browser(self, phone: int) -> Browser:
@@ -122,7 +125,7 @@ class AtWeb(Way):
 
     def _say(self, browser: Browser, kind: str, said: str) -> int:
         """What stands in the chat is read before anything is sent from it."""
-        if self._post.now - browser.looked_at > FRESH:
+        if browser.opened_at is None or self._post.now - browser.opened_at > FRESH:
             self.looks(browser.number)
         key = f"{self._chance.getrandbits(128):032x}"
         return self._send(browser, "say", orjson.dumps({"key": key, kind: said}))
@@ -163,7 +166,7 @@ class AtWeb(Way):
         elif update.what == "enter":
             self._enter(browser, came)
         elif came.status == 200:
-            self._show(browser, orjson.loads(came.body), found=update.what == "look")
+            self._show(browser, orjson.loads(came.body), update)
         else:
             raise NotServed(f"{update.what} of phone {browser.number}: {came.status}")
         return "taken"
@@ -172,7 +175,7 @@ class AtWeb(Way):
     def landed_again(self, update: Posted, came: Came) -> None:
         """A form or a message sent twice has one effect; what is new may be read from either."""
         if came.status == 200 and update.what == "say":
-            self._show(self.browsers[update.line], orjson.loads(came.body), found=True)
+            self._show(self.browsers[update.line], orjson.loads(came.body), None)
 
     def _show_door(self, browser: Browser, page: str) -> None:
         """The page that asks who it is."""
@@ -193,10 +196,13 @@ class AtWeb(Way):
         for name, value in came.heads:
             if name == b"set-cookie" and here in value.decode().lower():
                 browser.cookie = value.decode().partition(";")[0].removeprefix("lt=")
+        browser.opened_at = self._post.now
         self._post.ask(Posted(0, browser.number, b"", self, what="arrive"))
 
-    def _show(self, browser: Browser, news: Mapping[str, Any], *, found: bool) -> None:
-        """What is new in the chat, each thing once."""
+    def _show(self, browser: Browser, news: Mapping[str, Any], asked: Posted | None) -> None:
+        """What is new in the chat, each thing once; `asked`: by what, None by a mere repeat."""
+        found = asked is None or asked.what == "look"
+        update = asked.number if asked is not None else 0
         for event in news["events"]:
             if event["id"] <= browser.last:
                 continue
@@ -208,7 +214,7 @@ class AtWeb(Way):
             elif any(token.startswith(AT_THE_DOOR) for _, token in buttons):
                 kind = "shown"
             heard = self._heard(browser, event["id"], event.get("text", ""), buttons, kind)
-            self.hears(replace(heard, found=found))
+            self.hears(replace(heard, found=found, update=update))
         browser.last = max(browser.last, news["last"])
         browser.looked_at = self._post.now
 

@@ -12,7 +12,8 @@ from rehearsal.at_zalo import PATIENCE_S, AtZalo
 from rehearsal.books import Books
 from rehearsal.clock import SECOND, Agenda, PlayClock
 from rehearsal.counts import Counts
-from rehearsal.deeds import Member, Pupil, SchoolClass, Span
+from rehearsal.deeds import Guidance, Kin, Member, Pupil, SchoolClass, Span
+from rehearsal.figures import Counting, Moment, Range
 from rehearsal.hooks import Hooks, Target
 from rehearsal.lots import PEOPLE, ZaloLot, draw_lots
 from rehearsal.post import Post
@@ -307,3 +308,29 @@ def test_a_lesson_counts_from_its_first_word_to_its_end_and_one_that_was_left_do
         counts.answered(FIRST, text, at)
     [line] = counts.lines()
     assert (line.n_lessons, line.lessons.n_in, line.lessons.n_out, line.n_weeks) == (1, 3, 3, 1)
+
+
+def test_two_relatives_are_one_person_only_from_when_it_was_said() -> None:
+    pupil, said_at = Pupil("Lan", label="6A1"), MONDAY + timedelta(hours=20)
+    first, second = Kin("bà Tư", pupil=pupil), Kin("bà Tư", pupil=pupil)
+    done = Span(MONDAY + timedelta(hours=18), MONDAY + timedelta(hours=18))
+    for kin in (first, second):
+        act = Guidance(pupil, kin, MONDAY.date(), "cách mua sắm trên mạng", done)
+        pupil.guidances.append(act)
+    second.same, second.merged = first, Span(said_at, said_at)
+    room = SchoolClass("6A1", [pupil])
+    hours = (19, 21)
+    moments = [Moment(MONDAY.date(), MONDAY + timedelta(hours=h), said_at) for h in hours]
+    found = [Counting(room, moment, PLOT.zone).ranges()["relatives"] for moment in moments]
+    assert found == [Range(2, 2), Range(1, 1)]
+
+
+def test_what_a_browser_reads_in_one_answer_is_all_of_it() -> None:
+    books, phone = Books(PLOT), first_of("web") + 1
+    for number in (1, 2):  # a second tap is under way already
+        books.sent(number, phone, MONDAY)
+        books.expects(number, phone, BA, "Đúng")
+    for text, update in (("Đúng rồi!", 1), ("Câu sau", 1), ("Câu đang chờ là", 2)):
+        books.heard(Heard(phone, 1, text, (), MONDAY, update=update))
+    assert (books.latest[0], books.unasked) == ("answer", [])
+    assert all(sent.heard_at for sent in books.updates.values())
