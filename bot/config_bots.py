@@ -54,7 +54,8 @@ class BotSettings(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     channel: Literal["telegram", "zalo"]
-    token: str = Field(min_length=10, repr=False, pattern=r"^[0-9]+:[A-Za-z0-9_-]+$")
+    # Zalo says only that letters of some kind follow the colon: any that an address can hold.
+    token: str = Field(min_length=10, repr=False, pattern=r"^[0-9]+:[A-Za-z0-9_.~+=-]+$")
     mode: Literal["polling", "webhook"] = "polling"
     api_base: str = ""
     webhook_secret: str = Field("", repr=False, pattern=r"^[A-Za-z0-9_-]{0,256}$")

@@ -14,7 +14,8 @@ from bot.channels import DeliveryError, OutRow, Rejected, RetryLater, Uncertain
 from bot.channels.wire import new_session
 from bot.channels.zalo_parse import Me, key_of, me_of, parse, sent_at
 from bot.channels.zalo_requests import photo_request, say_request
-from bot.channels.zalo_wire import HOOKED, TimedOut, ZaloWire
+from bot.channels.zalo_wire import HOOKED, TimedOut, ZaloWire, failure
+from bot.config import BotSettings
 from content.update import ChatAddress, Said
 from tests.wires import Failure, FakeZalo
 
@@ -354,6 +355,20 @@ async def test_where_nobody_answers_no_error_names_the_token(caplog, base):
     caplog.set_level(logging.DEBUG)
     errors = await errors_of(ZaloWire(base, TOKEN, new_session))
     assert "marked" not in "".join(map(told, errors)) + caplog.text
+
+
+async def test_a_token_may_hold_whatever_an_address_can_hold():
+    token = "4270000000000000009:marked.To~ken+=-_"
+    async with FakeZalo(token=token) as fake:
+        wire = ZaloWire(
+            fake.base_url, BotSettings(name="z", channel="zalo", token=token).token, new_session
+        )
+        assert me_of(await wire.call("getMe", {}, 5)).name == "Bot Lan Tỏa"
+        await wire.close()
+    assert (
+        "marked"
+        not in failure(400, {"description": f"/bot{token}/x and {token.replace(':', '%3A')}"}).words
+    )
 
 
 async def test_what_a_platform_echoes_is_kept_without_the_token():

@@ -15,7 +15,7 @@ from bot.channels.zalo_requests import HOOK_S, POLL_SPARE_S, SEND_S, hook_reques
 # A 429 carries no delay and may mean that the month is used up. A minute of silence is long enough
 # for any burst; the sender lengthens it, and asking again costs one refused call.
 QUOTA_S = 60.0
-TOKEN_RE = re.compile(r"\d{4,}(?::|%3A)[\w-]{6,}", re.IGNORECASE)
+TOKEN_RE = re.compile(r"\d{4,}(?::|%3A)[\w.~+=-]{6,}", re.IGNORECASE)
 LEAST_SECRET = 6  # a shorter one is no token, and would be found in any text
 
 # Which words Zalo uses is written nowhere: these are clear in any wording. What is not recognised
