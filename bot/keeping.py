@@ -34,6 +34,7 @@ from handlers.world import WEB, BotFace
 LEASE = timedelta(seconds=15)
 RENEW_S = LEASE.total_seconds() / 3
 PROBE_S = 1.0
+REFUSED_AGAIN_S = 300.0
 NOTE_AGAIN = timedelta(minutes=10)
 PROBE = "probe"  # a lease that nobody needs: whether the database can be written again
 MENU_WORDS = ("hoc", "huongdan", "nguoithan", "toi", "doinguoi", "dulieu", "dung", "trogiup")
@@ -116,13 +117,8 @@ class Keeper:
     async def keep(self, bot: Bot, settled: Callable[[], None]) -> None:
         """Hold the bot's lease as long as possible; poll and send while holding it."""
         name = bot.channel.name
-        try:
-            bot.published = await self._introduce(bot)
-        except Rejected as error:
-            await self._leave_out(bot, error.reason)
+        if not await self._begin(bot, settled):
             return
-        finally:
-            settled()
         while True:
             if not await self._ours(name, bot.lease):
                 await self._clock.sleep(RENEW_S)
@@ -133,6 +129,24 @@ class Keeper:
                 await self._work(bot, bot.sender)
             finally:
                 bot.sender = None
+
+    async def _begin(self, bot: Bot, settled: Callable[[], None]) -> bool:
+        """Learn who the bot is; False if its token is refused: there is nothing to keep.
+
+        Any other refusal may pass: a gateway said it, or our address could not be reached yet.
+        """
+        while True:
+            try:
+                bot.published = await self._introduce(bot)
+            except Rejected as error:
+                await self._leave_out(bot, error.reason)
+                if error.reason == "token":
+                    return False
+            else:
+                return True
+            finally:
+                settled()
+            await self._clock.sleep(REFUSED_AGAIN_S)
 
     async def _work(self, bot: Bot, sender: Sender) -> None:
         """Poll and send until another process has the lease."""

@@ -88,6 +88,8 @@ async def stage(
                 poll_s=0.02, token=f"427000000{number}:fakeToken{name}", name=f"Bot {name}"
             )
             fake.world.joins_groups = more.pop("joins", True)
+            for method, failure in more.pop("fails", {}).items():
+                fake.fail_next(method, failure)
             fakes[name] = await stack.enter_async_context(fake)
             listed.append(bot_of(fake, name, **more))
         settings = settings_of(school, home, *listed)
@@ -138,6 +140,20 @@ async def test_a_token_refused_later_leaves_the_other_bots_at_work(sqlite_school
             await here.passing(lambda: lan.heard)
     assert [each["event"] for each in logs if each["log_level"] == "error"] == ["token_refused"]
     assert len(first.calls) == n_calls
+
+
+async def test_what_was_refused_at_the_start_but_not_the_token_is_asked_again(
+    sqlite_school, tmp_path
+):
+    lost = {"fails": {"getMe": Failure(404, body=b"<html>nginx</html>")}}
+    async with stage(sqlite_school, tmp_path, {"z1": lost, "z2": {}}) as here:
+        await here.passing(lambda: trouble(sqlite_school).get("z1"))
+        assert trouble(sqlite_school)["z1"] == "refused (404)"
+        lan = here.fakes["z1"].user("Lan")
+        lan.say("chào")
+        await here.passing(lambda: lan.heard, 1)
+        assert here.fakes["z1"].unused() == {}
+        assert trouble(sqlite_school)["z1"] is None
 
 
 async def test_the_only_bot_whose_token_is_refused_ends_the_start(sqlite_school, tmp_path):
