@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -25,9 +25,9 @@ from handlers.sense import Verdict
 from handlers.world import World
 
 UNCERTAIN, QUOTA = "uncertain", "quota"
-OFTEN = 5
-"""Tries, a minute apart, after which a platform that says "quota" means the month and no burst: it
-may have counted more than we have."""
+ENOUGH, NEWS = timedelta(minutes=5), timedelta(minutes=15)
+"""How long a message waits until a platform that says "quota" is taken to mean the month and no
+burst (it may have counted more than we have); how old that word may be (`keeping.NOTE_AGAIN`)."""
 
 UNSAID = (sense.OVER_BUDGET, GIVEN_UP)
 """Why a row is left out that may still make sense in another chat."""
@@ -246,13 +246,21 @@ def _judge(world: World, row: OutRow, now: datetime, connection: Connection) -> 
     if not store.outbox.is_open(row.id):
         return ENDED
     verdict = sense.judge(store, world, row.sense, now)
-    if verdict.reason or row.tries < OFTEN or row.sense is None:
-        return verdict
-    known = store.outbox.get(row.id)
-    if known is None or known.reason != QUOTA:
+    if verdict.reason or row.sense is None or not _is_over(row, now, store):
         return verdict
     goes_on = reach.goes_on(reach.Reader(store, world, now), row.sense)
     return Verdict(sense.OVER_BUDGET) if goes_on else verdict
+
+
+def _is_over(row: OutRow, now: datetime, store: Store) -> bool:
+    """Whether the platform has taken nothing of the bot's for minutes, and says that it is enough.
+
+    One call at a time finds out, so it is told by the bot's trouble and not by the row's own tries.
+    """
+    if row.created_at is None or now - row.created_at < ENOUGH:
+        return False
+    known = next((one for one in store.bots.all() if one.name == row.bot), None)
+    return known is not None and known.error == QUOTA and now - known.error_at < NEWS
 
 
 def _pending(bot: str, most: int, now: datetime, connection: Connection) -> Page:

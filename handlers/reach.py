@@ -171,6 +171,8 @@ def _again(reader: Reader, known: Row[Any], person_id: int, away: Sequence[int])
 
 def over(store: Store, row: Row[Any]) -> None:
     """The schedule has spoken, or its occasion is past: it begins anew with every chat."""
+    if not tried(row):
+        return
     known = store.schedules.get(row.key)
     data = dict((known.data if known is not None else None) or {})
     if data.pop(AWAY, None) is not None:

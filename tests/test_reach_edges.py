@@ -1,6 +1,7 @@
 """Where a person is reached when more than one thing goes wrong, or one goes wrong twice."""
 
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
@@ -227,17 +228,25 @@ async def test_a_teachers_tally_that_did_not_arrive_is_said_elsewhere_and_the_ne
 
 
 @pytest.mark.parametrize(
-    ("tries", "reason", "goes"),
-    [(5, "quota", True), (4, "quota", False), (5, "trouble (502)", False)],
+    ("waited", "ago", "reason", "goes"),
+    [
+        (5, 14, "quota", True),
+        (4, 0, "quota", False),
+        (5, 16, "quota", False),
+        (5, 0, "trouble (502)", False),
+    ],
+    ids=["month", "burst", "past", "other"],
 )
 async def test_a_platform_that_has_counted_more_than_we_is_believed_after_some_minutes(
-    learning, tries, reason, goes
+    learning, waited, ago, reason, goes
 ):
     asked(learning)
-    row = replace(newest(learning), tries=tries)
+    row = newest(learning)
+    learning.now = row.created_at + timedelta(minutes=waited)
+    at = learning.now - timedelta(minutes=ago)
+    learning.store(lambda store: store.bots.trouble("zalo", reason, at))
     database = Database(learning.engine)
     marks = marks_of(learning, database)
-    await marks.waits(row, learning.now, reason)
     verdict = await marks.judge(row)
     assert verdict == (sense.Verdict(sense.OVER_BUDGET) if goes else sense.SEND)
     learning.store(lambda store: store.chats.unreachable(1, learning.now))
