@@ -24,6 +24,7 @@ REASONS = {
     "another process polls": "có máy khác đang dùng mã bot này",
     "portal": "có trang đăng nhập mạng chặn ở giữa",
     "bad picture": "nền tảng không nhận hình này",
+    "pictures": "nền tảng không tải được hình từ trang của trường; xem địa chỉ https mở từ ngoài",
     "picture is gone": "bản này không còn hình ấy",
     "token": "nền tảng không nhận mã bot (token)",
     "uncertain": "gửi rồi nhưng không thấy trả lời",

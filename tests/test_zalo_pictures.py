@@ -48,6 +48,7 @@ async def test_what_cannot_be_shown_is_said_in_words(fake, tmp_path, refused):
     assert await desk.say(lan.id, "Bà quét mã này.", "qr", link=link) == lan.messages[0].id
     await desk.say(lan.id, "Hai mã QR.", "picture", picture="dan-de")
     assert lan.heard == [f"Bà quét mã này.\n{link}", "Hai mã QR."]
+    assert (desk.channel.trouble is not None) is refused
     await desk.channel.close()
 
 
@@ -57,6 +58,7 @@ async def test_a_picture_of_an_older_release_is_said_in_words_without_asking_zal
     lan.say("học")
     await desk.say(lan.id, "Hai mã QR.", "picture", picture="khong-co")
     assert (lan.heard, fake.tried("sendPhoto")) == (["Hai mã QR."], [])
+    assert desk.channel.trouble is None
     await desk.channel.close()
 
 
@@ -79,6 +81,7 @@ async def test_after_a_picture_that_took_too_long_all_is_said_in_words_for_a_whi
     await desk.channel.send(picture(lan.id))
     assert lan.heard == ["Hai mã QR."] * 2
     assert len(fake.tried("sendPhoto")) == 1
+    assert desk.channel.trouble.reason == "pictures"
     desk.clock.step(600)
     fake.fail_next("sendPhoto", Failure(drop=True))
     assert await uncertain(desk.channel.send(picture(lan.id)))

@@ -249,6 +249,8 @@ class ZaloChannel:
                 if error.reason == "token":
                     raise
                 log.warning("picture_refused", bot=row.bot, row=row.id, why=error.reason)
+                if error.reason == "bad picture":
+                    self._note(Rejected("pictures"))
         words = say_request(replace(row, body={"text": in_words(row.body)}))
         return _message_id(await self._wire.call("sendMessage", words, SEND_S))
 
@@ -275,6 +277,7 @@ class ZaloChannel:
             if now - began >= SEND_S:
                 self._words_until = now + NO_PICTURES_S
                 log.warning("pictures_not_fetched", bot=self.name)
+                self._note(Rejected("pictures"))
             raise
         finally:
             self._n_showing -= 1
