@@ -5,13 +5,15 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select, text, update
 
 from bot.clock import SteppedClock
 from bot.keeping import LEASE, RENEW_S, Lease
 from bot.sender import Sender
 from db import models
 from db.engine import open_engine
+from db.session import Session
+from db.store import Store
 from tests.databases import postgres_database
 from tests.process_bot import Lantoa, SlowFake, pupils, until
 from tests.proofs import Told
@@ -110,3 +112,26 @@ async def test_a_sender_begins_no_call_while_the_bot_is_not_its_own() -> None:
         await idle()
         assert platform.ids == [1, 2]
         sender.stop()
+
+
+def test_two_who_take_several_leases_in_different_orders_never_wait_for_each_other() -> None:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    for url in postgres_database():
+        pupils(url, 1)
+        engine = open_engine(url)
+        with engine.begin() as connection:
+            for name in ("one", "two"):
+                Store(Session(connection), None, {}).bots.take(name, "gone", LONG_AGO, LEASE)
+        with engine.connect() as mine, engine.connect() as theirs:
+            for connection in (mine, theirs):
+                connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+            first, second = (Store(Session(one), None, {}).bots for one in (mine, theirs))
+            got = [first.take("one", "first", now, LEASE), second.take("two", "second", now, LEASE)]
+            got += [
+                first.take("two", "first", now, LEASE),
+                second.take("one", "second", now, LEASE),
+            ]
+            mine.commit()
+            theirs.commit()
+        engine.dispose()
+        assert got == [True, True, False, False]

@@ -157,9 +157,18 @@ class Bots:
         self._session.read(bot.update().where(bot.c.name == name).values(commands=commands))
 
     def take(self, name: str, holder: str, now: datetime, length: timedelta) -> bool:
-        """Take or renew the lease `name` for `length`; False if another holder's still runs."""
-        statement = self._session.upsert(lease).values(name=name, holder=holder, until=now + length)
+        """Take or renew the lease `name` for `length`; False if another holder's still runs.
+
+        So it is while somebody else takes it: two processes that take the leases of several bots,
+        each in one transaction and in an order of its own, must not wait for each other.
+        """
         free = or_(lease.c.until < now, lease.c.holder == holder)
+        known = self._session.read(HOLDER, {"which": name}).first()
+        ours = select(lease.c.name).where(lease.c.name == name, free)
+        locked = ours.with_for_update(skip_locked=True)
+        if known is not None and self._session.read(locked).first() is None:
+            return False
+        statement = self._session.upsert(lease).values(name=name, holder=holder, until=now + length)
         taken = statement.on_conflict_do_update(
             index_elements=["name"],
             set_={"holder": holder, "until": now + length},
