@@ -5,6 +5,7 @@ from handlers.answers import KEPT
 from handlers.turn import Turn
 
 BLACKMAIL = "bi-doa"  # the card that goes with 111 and 113: being threatened is both
+MONEY = "Còn chuyện tiền: gọi ngân hàng theo số in trên thẻ. Gõ “lỡ bị lừa”, {me} chỉ từng việc."
 IN_GROUP = (
     "Dừng lại ngay: không chuyển thêm tiền, không đọc mã cho ai. Gọi ngân hàng theo số điện thoại "
     "in trên thẻ, và báo một người nhà.\n"
@@ -24,13 +25,18 @@ def answered(turn: Turn, screened: Screened) -> bool:
     if card is not None and (not screened.distress or card.id == BLACKMAIL):
         turn.say(card.text.in_(turn.language))
         return True
+    if card is not None:
+        turn.say(MONEY)
     return danger
 
 
 def leads_back(turn: Turn, screened: Screened) -> None:
-    """Say that a lesson has not gone, where no buttons of it stand above; in danger say nothing."""
+    """Say that a lesson has not gone, where no buttons of it stand above; in danger say nothing.
+
+    The card has numbers of its own: one that is typed now must not answer the lesson's question.
+    """
     if not turn.has_buttons and turn.pending.at == "lesson.step" and not _in_danger(screened):
-        turn.say(KEPT)
+        turn.ask(KEPT, (), "menu")
 
 
 def _in_danger(screened: Screened) -> bool:

@@ -121,12 +121,13 @@ def is_meant(turn: Turn, text: str) -> bool:
 
 def heard(turn: Turn, text: str) -> None:
     """Text in a group that is meant for us: our commands are answered, the rest sent elsewhere."""
-    word = command(text)
+    addressed = turn.world.bots[turn.seat.bot].capabilities.addressed
+    word = command(text) or (command(f"/{text}") if addressed else None)  # a code mistyped
     handler = IN_GROUP.get(word.name) if word is not None else None
     if word is not None and handler is not None:
         turn.argument = word.argument
         handler(turn)
-    elif turn.world.bots[turn.seat.bot].capabilities.addressed:
+    elif addressed:
         _called(turn, text)
 
 

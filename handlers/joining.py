@@ -97,7 +97,15 @@ WELCOME_STAFF = "Dạ, em chào {you}. Mời {you} chọn mục bên dưới ạ
 
 
 def welcome(turn: Turn) -> None:
-    """Nobody speaks here: say what this is and ask for the code, or who of this phone it is."""
+    """Nobody speaks here: say what this is and ask for the code, or who of this phone it is.
+
+    The first that is said may have the code in it already: "Mã của cô là ABCD 2345 ạ".
+    """
+    within = "" if turn.argument else code_within(turn.text)
+    if within:
+        turn.argument = within
+        code(turn)
+        return
     if turn.seat.persons:
         _ask_who(turn)
         return

@@ -8,6 +8,7 @@ import yaml
 from content.safety import screen
 from handlers.first_hour import BLACKMAIL, IN_GROUP
 from tests.conversation import MiniSchool, built_in
+from tests.zalo_school import with_bots, zalo_bot
 
 ROOT = Path(__file__).parent.parent
 FRAUD = yaml.safe_load((ROOT / "content" / "fraud.yaml").read_text("utf-8"))["fraud"]
@@ -48,6 +49,26 @@ def test_despair_over_the_money_gets_the_numbers_to_call_and_no_list(school: Min
     heard = school.joined("lan").says("em bị lừa hết tiền rồi, em muốn chết")
     assert "• 111" in heard
     assert "Ngừng liên lạc" not in heard
+
+
+def test_a_cry_and_fraud_at_once_are_told_where_the_steps_are(school: MiniSchool) -> None:
+    lan = school.joined("lan")
+    heard = lan.says("cứu em với, em vừa chuyển tiền cho nó mất rồi")
+    assert "• 111" in heard
+    assert "gọi ngân hàng theo số in trên thẻ. Gõ “lỡ bị lừa”" in heard
+    assert "Ngừng liên lạc" in lan.says("lỡ bị lừa")
+
+
+def test_a_number_typed_below_a_card_answers_no_lesson(school: MiniSchool) -> None:
+    with_bots(school, z7a=zalo_bot())
+    lan = school.chat("lan", "z7a")
+    for said in (school.code("lan"), "1", "học"):
+        asked = lan.says(said)
+    first = asked.partition("\n1. ")[2].partition("\n")[0]
+    assert lan.says("em bị lừa mất tiền rồi").endswith("em gõ “học” nhé.")
+    lan.says("1")
+    assert not school.rows("attempt")
+    assert f"1. {first}\n" in lan.says("học")
 
 
 def test_blackmail_gets_both(school: MiniSchool) -> None:

@@ -258,3 +258,10 @@ def test_a_full_bot_is_named_with_a_way_out(one):
     text = hoa.says("gắn nhóm lớp")
     assert "Bot Lan Tỏa 7A đang ở trong 1 nhóm, có thể đã hết chỗ" in text
     assert "“Dùng trang lớp”" in text
+
+
+@pytest.mark.parametrize("typed", ["gannhom SAI2CODE", "gannhom abc", "gắn nhóm IO10IO10"])
+def test_a_mistyped_code_is_told_every_time(one: MiniSchool, typed: str) -> None:
+    talk = group(one)
+    for _ in range(2):
+        assert talk.says(typed).startswith("Mã này không gắn được nhóm.")

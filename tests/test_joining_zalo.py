@@ -44,6 +44,20 @@ def test_a_code_among_polite_words_is_found(school: MiniSchool, words: str) -> N
     assert "Có đúng là" in talk.says(words.format(f"{code[:4]}-{code[4:].lower()}"))
 
 
+def test_the_code_may_stand_in_the_very_first_message(school: MiniSchool) -> None:
+    with_bots(school, z7a=zalo_bot())
+    talk, code = school.chat("cô Hoa", "z7a"), school.code("hoa")
+    assert "Có đúng là" in talk.says(f"Mã của cô: {code[:4]} {code[4:].lower()} nhé")
+    assert "em chào cô" in talk.says("1")
+
+
+def test_a_wrong_code_in_the_very_first_message_is_told_once(school: MiniSchool) -> None:
+    with_bots(school, z7a=zalo_bot())
+    heard = school.chat("cô Hoa", "z7a").says("mã ABCD2345 ạ")
+    assert heard.count("1. Chưa có mã") == 1
+    assert traces(school)["code_try"] == 1
+
+
 @pytest.mark.parametrize("words", ["em hoc lop 7a1 truong Duong Quan", "ABCD2345 hay WXYZ6789"])
 def test_what_is_not_one_code_is_no_wrong_try(school: MiniSchool, words: str) -> None:
     with_bots(school, z7a=zalo_bot())
