@@ -320,3 +320,35 @@ def test_pictures_need_an_address_that_zalo_can_fetch(
     settings = replace(settings_of(sqlite_school, tmp_path, bot), public_url=base)
     made = make_channel(bot, settings, SteppedClock(sqlite_school.now))
     assert made.capabilities.pictures is shows
+
+
+# What nobody may read
+
+
+async def test_no_text_token_or_secret_is_told_to_anybody(sqlite_school, tmp_path):
+    hooked = {"mode": "webhook", "webhook_secret": SECRET}
+    with capture_logs() as logs:
+        async with stage(sqlite_school, tmp_path, {"z1": hooked}) as here:
+            fake = here.fakes["z1"]
+            secret = fake.token.partition(":")[2]
+            echo = f"Bad request: /bot{fake.token}/sendMessage, {secret}"
+            await here.passing(lambda: fake.api.webhook)
+            fake.fail_next("sendMessage", Failure(200, code=400, description=echo))
+            lan = fake.user("Nguyễn Mật Danh")
+            lan.say("mật khẩu của em là bimatlam")
+            await here.passing(lambda: sqlite_school.rows("outbox")[:1])
+            await here.passing(lambda: sqlite_school.rows("outbox")[0].outcome == "rejected")
+            lan.say("chào")
+            await here.passing(lambda: lan.heard)
+            assert await here.post("z1", {"event_name": f"bimatlam {secret}"}) == 200
+            url = f"http://127.0.0.1:{here.settings.listen[1]}"
+            told = [repr((here.settings, here.app._bots["z1"], here.app._bots["z1"].channel))]  # noqa: SLF001
+            async with aiohttp.ClientSession() as session:
+                for page in ("/metrics", "/readyz", "/hooks/zalo/z1"):
+                    async with session.get(url + page) as answer:
+                        told.append(await answer.text())
+    told += [str(logs), str([row.reason for row in sqlite_school.rows("outbox")])]
+    told.append(str(sqlite_school.rows("bot")))
+    for marked in (secret, SECRET, "bimatlam", "Mật Danh"):
+        assert marked not in "".join(told)
+    assert "[token]" in told[-2]
