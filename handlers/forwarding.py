@@ -19,8 +19,8 @@ from handlers.turn import Turn
 from handlers.world import WEB
 
 READY = (
-    "Dạ, đây là tổng kết tuần của lớp {label}. {You} chép phần dưới đây rồi dán vào nhóm lớp "
-    "giúp {me} ạ:"
+    "Dạ, tổng kết tuần của lớp {label} nằm ở tin ngay dưới đây. {You} chuyển tiếp tin đó vào nhóm "
+    "lớp giúp {me} ạ."
 )
 
 
@@ -91,8 +91,20 @@ def _send(turn: Turn, row: Row[Any], at: datetime) -> None:
     kept = week_tally.keep(turn, row.class_id, at)
     turn.late = turn.now - at > due.TOO_LATE
     turn.rank, turn.sense = "tally", {"kind": "own-tally", "class": row.class_id}
-    turn.say(READY, label=kept.figures.class_label)
+    due.give_sense(turn, row)
+    _announce(turn, kept.figures.class_label)
     text = texts.weekly(kept.figures, turn.world.school.kind, late=turn.late)
     turn.say("{words}", words=text)
-    due.give_sense(turn, row)
     week_tally.put(turn, kept.id)
+
+
+def _announce(turn: Turn, label: str) -> None:
+    """A message of its own: messengers forward whole messages, and the class needs the tally only.
+
+    It uses none of the teacher's three a week: the two come together, and the tally is counted.
+    """
+    turn.say(READY, label=label)
+    turn.unasked = False
+    turn.rows.extend(turn.finish())
+    turn.unasked = True
+    turn.messages.clear()

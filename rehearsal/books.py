@@ -9,7 +9,7 @@ from typing import Literal
 from rehearsal.counts import Counts
 from rehearsal.deeds import Member, Pupil, SchoolClass, Span
 from rehearsal.figures import week_of
-from rehearsal.hearing import HELPED_RE, OWN_TALLY_RE, RESULTS_RE, number
+from rehearsal.hearing import HELPED_RE, COMES_RE, RESULTS_RE, number
 from rehearsal.notes import ChatNotes, Reply, overheard, read
 from rehearsal.terms import Fault, Heard, Plot
 
@@ -110,6 +110,7 @@ class Chat:
         promised: messages that something done elsewhere has earned this chat.
         silence: unasked messages since the person last said something.
         label: the class whose group it is, "" for a private chat.
+        comes: the class whose tally was just announced here, to be forwarded.
         again_allowed: tallies that a teacher has asked for once more.
         begun: the newest answer ended without a question: the rest may follow under a picture.
         longer: until when the rest of an answer may come that was too long for one message.
@@ -124,6 +125,7 @@ class Chat:
     promised: int = 0
     silence: int = 0
     label: str = ""
+    comes: str = ""
     again_allowed: int = 0
     begun: bool = False
     longer: datetime | None = None
@@ -222,12 +224,16 @@ class Books:
 
     def _message(self, chat: Chat, heard: Heard, at: datetime) -> None:
         """Say what a message is that nobody has heard before."""
-        own = OWN_TALLY_RE.match(heard.text)
-        if self._is_rest(chat, heard, at):
+        own = COMES_RE.match(heard.text)
+        if own is not None:  # the tally itself follows, ready to be forwarded
+            chat.comes = own[1]
+            self.latest = ("told", None)
+        elif self._is_rest(chat, heard, at):
             chat.begun = chat.pictured = False
             self.latest = ("rest", None)
-        elif own is not None or (chat.label and heard.text.startswith(TALLY)):
-            self._tally(chat, own[1] if own else chat.label, heard, at)
+        elif heard.text.startswith(TALLY) and (label := chat.label or chat.comes):
+            chat.comes = ""
+            self._tally(chat, label, heard, at)
         elif chat.waiting and not heard.found:
             self._answer(chat, heard, at)
         else:

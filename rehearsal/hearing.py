@@ -42,7 +42,7 @@ SPENT_RE = re.compile(
     r"hết số tin mà Zalo cho phép.*: https?://[^/\s]+/(?:v/([0-9A-Z]{8}))?", re.DOTALL
 )
 ZALO_RE = re.compile(r"Bot Lan Tỏa \d+")
-OWN_TALLY_RE = re.compile(r"^Dạ, đây là tổng kết tuần của lớp (\S+)\. ")
+COMES_RE = re.compile(r"^Dạ, tổng kết tuần của lớp (\S+) nằm ở tin ngay dưới đây\.")
 RESULTS_RE = re.compile(
     r"Tuần này: học xong (?P<week_lessons>\S+) bài, trả lời (?P<week_answers>\S+) câu\.\s+"
     r"Từ đầu tới nay: (?P<lessons>\S+) bài, (?P<answers>\S+) câu\."

@@ -271,11 +271,11 @@ def test_a_class_without_a_group_is_owed_its_tally_by_its_teachers_chat() -> Non
     lan = Pupil("Nguyễn Thị Lan", label="6A1", recorded=True)
     lan.attempts.append(Span(MONDAY, MONDAY))
     books.classes["6A1"] = SchoolClass("6A1", [lan], taught=Span(MONDAY, MONDAY))
-    text = (
-        "Dạ, đây là tổng kết tuần của lớp 6A1. Thầy/cô chép phần dưới đây:\n\n"
-        "Tổng kết tuần 05/10 – 11/10/2026\nLớp 6A1\nSĩ số: 1 em\n"
-    )
-    books.heard(Heard(FIRST, 1, text, (), MONDAY + timedelta(days=6, hours=20), numbered=True))
+    line = "Dạ, tổng kết tuần của lớp 6A1 nằm ở tin ngay dưới đây. Thầy/cô chuyển tiếp giúp em ạ."
+    text = "Tổng kết tuần 05/10 – 11/10/2026\nLớp 6A1\nSĩ số: 1 em\n"
+    for number, said in enumerate((line, text), 1):
+        at = MONDAY + timedelta(days=6, hours=20)
+        books.heard(Heard(FIRST, number, said, (), at, numbered=True))
     assert (books.latest[0], books.unasked) == ("tally", [])
     result = next(each for each in judged(books) if each.name == "Tallies")
     assert result.counts["to teachers"] == "1"

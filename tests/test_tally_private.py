@@ -13,7 +13,7 @@ from tests.conversation import MiniSchool, Talk, local
 from tests.test_tally import resting
 from tests.test_unasked import sent
 
-READY = "Dạ, đây là tổng kết tuần của lớp 7A."
+READY = "Dạ, tổng kết tuần của lớp 7A nằm ở tin ngay dưới đây."
 SLOT = "2026-11-22 19:00"
 
 
@@ -58,9 +58,8 @@ def test_the_teacher_gets_it_at_the_slot_with_a_text_to_forward(school):
     school.tick("2026-11-22 18:59")
     assert hoa.heard() == []
     school.tick(SLOT)
-    (text,) = hoa.heard()
-    line, _, forward = text.partition("\n\n")
-    assert line == f"{READY} Cô chép phần dưới đây rồi dán vào nhóm lớp giúp em ạ:"
+    line, forward = hoa.heard()
+    assert line == f"{READY} Cô chuyển tiếp tin đó vào nhóm lớp giúp em ạ."
     assert forward.startswith("Tổng kết tuần 16/11 – 22/11/2026\nLớp 7A\n\nSĩ số: 3 em")
     assert forward.endswith("vừa học.")
     (row,) = school.rows("tally")
@@ -79,7 +78,7 @@ def test_what_is_forwarded_is_what_a_group_would_get_and_names_nobody(school):
     other = bound(school, "7B")
     learns(school, "minh", "7B")
     school.tick(SLOT)
-    forward = hoa.heard()[-1].partition("\n\n")[2]
+    forward = hoa.heard()[-1]
     in_group = other.heard()[-1]
     assert forward.splitlines()[-2:] == in_group.splitlines()[-2:]
     assert forward.splitlines()[0] == in_group.splitlines()[0]
@@ -92,9 +91,9 @@ def test_the_forwarded_part_is_vietnamese_for_a_teacher_who_reads_english(school
     hoa = on_phone(school)
     hoa.says("english")
     school.tick(SLOT)
-    text = told(hoa)[-1]
-    assert text.startswith("Here is this week's summary of class 7A.")
-    assert "Lớp 7A\n\nSĩ số: 3 em" in text
+    line, forward = hoa.heard()
+    assert line.startswith("This week's summary of class 7A is in the next message.")
+    assert "Lớp 7A\n\nSĩ số: 3 em" in forward
 
 
 def test_a_class_of_which_nobody_ever_did_anything_has_none(school):
@@ -218,9 +217,11 @@ def test_two_classes_of_one_teacher_come_together(school):
     learns(school, "minh", "7B")
     school.store(lambda s: ensure_slots(s, school.world, school.now))
     school.tick(SLOT)
-    assert [text.partition("\n\n")[0][:40] for text in told(hoa)] == [
-        "Dạ, đây là tổng kết tuần của lớp 7A. Cô ",
-        "Dạ, đây là tổng kết tuần của lớp 7B. Cô ",
+    assert [text.partition(" nằm")[0].partition("\n\n")[0] for text in hoa.heard()] == [
+        "Dạ, tổng kết tuần của lớp 7A",
+        "Tổng kết tuần 16/11 – 22/11/2026\nLớp 7A",
+        "Dạ, tổng kết tuần của lớp 7B",
+        "Tổng kết tuần 16/11 – 22/11/2026\nLớp 7B",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from content import tally as texts
 from content.competences import SKILLS
 from content.fit import units
-from handlers import forwarding, tally
+from handlers import tally
 from tests.conversation import local
 from tests.test_tally import FULL, MONDAY, WEEK
 
@@ -34,9 +34,9 @@ LONGEST = replace(
 
 
 @pytest.mark.parametrize("skill", list(SKILLS))
-def test_the_longest_tally_with_a_line_before_it_is_one_message_on_zalo(skill):
+def test_the_longest_tally_is_one_message_on_zalo(skill):
     text = texts.weekly(replace(LONGEST, top_skill=skill), "THCS", late=True)
-    assert units(f"{forwarding.READY}{LONGEST.class_label}\n\n{text}") <= ZALO_MOST - 100
+    assert units(text) <= ZALO_MOST - 100
     now = texts.current(replace(LONGEST, top_skill=skill), "THCS", local(SLOT))
     assert units(now) <= ZALO_MOST - tally.REST_UNITS // 2
 

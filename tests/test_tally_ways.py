@@ -198,7 +198,7 @@ def test_a_bot_that_has_to_save_still_sends_it(school):
     assert judged(school, "2026-11-22 19:01", school.rows("outbox")[-1]) == SEND
 
 
-def test_on_zalo_it_is_one_message(school):
+def test_on_zalo_it_is_one_message_to_pass_on(school):
     zalo = BotFace("zalo", "Bot Lan Tỏa", ZALO, limits=Limits(groups=0))
     school.world = replace(school.world, bots=MappingProxyType({"zalo": zalo, WEB: FACES[WEB]}))
     hoa = school.chat("u1", "zalo")
@@ -207,8 +207,9 @@ def test_on_zalo_it_is_one_message(school):
     begun(school)
     school.now += timedelta(hours=3)
     school.tick(SLOT)
-    (text,) = hoa.heard()
-    assert text.startswith(READY)
+    line, text = hoa.heard()
+    assert line.startswith(READY)
+    assert text.startswith("Tổng kết tuần")
     assert units(text) <= ZALO.max_units
 
 
