@@ -9,7 +9,7 @@ from typing import Literal
 from rehearsal.counts import Counts
 from rehearsal.deeds import Member, Pupil, SchoolClass, Span
 from rehearsal.figures import week_of
-from rehearsal.hearing import HELPED_RE, COMES_RE, RESULTS_RE, number
+from rehearsal.hearing import COMES_RE, HELPED_RE, RESULTS_RE, number
 from rehearsal.notes import ChatNotes, Reply, overheard, read
 from rehearsal.terms import Fault, Heard, Plot
 
@@ -224,10 +224,8 @@ class Books:
 
     def _message(self, chat: Chat, heard: Heard, at: datetime) -> None:
         """Say what a message is that nobody has heard before."""
-        own = COMES_RE.match(heard.text)
-        if own is not None:  # the tally itself follows, ready to be forwarded
-            chat.comes = own[1]
-            self.latest = ("told", None)
+        if own := COMES_RE.match(heard.text):  # the tally itself follows, ready to be forwarded
+            chat.comes, self.latest = own[1], ("told", None)
         elif self._is_rest(chat, heard, at):
             chat.begun = chat.pictured = False
             self.latest = ("rest", None)
