@@ -20,6 +20,7 @@ from bot.config_school import SchoolSettings, YearPlan, school_of
 
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
 KEY_FILE = "secret.key"
+LINE_RE = re.compile(r"at line (\d+)")
 PUSH_HOST = re.compile(r"(https?://)?(\*\.)?[a-z0-9.-]+(:\d+)?")
 DEFAULT_FILE = Path("lantoa.toml")
 MOST_DAYS = 3660
@@ -174,8 +175,12 @@ def _read_file(file: Path | None, faults: list[str]) -> dict[str, Any]:
             faults.append(f"--config: không có tệp {file}")
     except OSError as error:
         faults.append(f"{path}: không đọc được tệp cấu hình ({error.strerror})")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        faults.append(f"{path}: tệp cấu hình viết sai ({error})")
+    except UnicodeDecodeError:
+        faults.append(f"{path}: tệp cấu hình phải lưu bằng mã UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        line = LINE_RE.search(str(error))
+        where = f"dòng {line[1]}" if line else "cuối tệp"
+        faults.append(f"{path}: tệp cấu hình viết sai, {where}; xem lại ngoặc và dấu nháy ở đó")
     return {}
 
 

@@ -134,7 +134,8 @@ def _single(channel: str, env: Mapping[str, str], faults: list[str]) -> list[dic
 
 
 def _named_twice(names: Sequence[str]) -> list[str]:
-    twice = [f"Bot {n}: tên dùng hai lần; đặt tên khác" for n in names if names.count(n) > 1]
+    often = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    twice = [f"Bot {n}: tên dùng hai lần; đặt tên khác" for n in often]
     return twice + ["Bot web: tên này của trang web; đặt tên khác" for n in names if n == WEB]
 
 

@@ -6,6 +6,8 @@ from typing import Any
 KNOWN = {
     "token": "không đúng dạng 123456:ABC… mà @BotFather hay Zalo Bot Manager đưa",
     "year": "phải có dạng 2026-2027",
+    "name": "chỉ dùng chữ thường không dấu, số và gạch ngang, như zalo-7a",
+    "classes": 'phải là danh sách trong ngoặc vuông, như ["7A", "7B"]',
 }
 
 
@@ -19,6 +21,7 @@ def fault(error: Mapping[str, Any]) -> str:
     mends = {
         "extra_forbidden": "không có cài đặt này; xóa dòng đó",
         "missing": "còn thiếu",
+        "string_type": "phải là chữ trong dấu nháy",
         "greater_than_equal": f"ít nhất là {error.get('ctx', {}).get('ge', '')}",
         "literal_error": f"phải là {error.get('ctx', {}).get('expected', '')}".replace(
             " or ", " hoặc "

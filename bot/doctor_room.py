@@ -13,6 +13,7 @@ from handlers.world import WEB, Limits
 
 NEARLY = 0.9  # of the people: a class comes in all at once
 MORE_BOTS = "Thêm một bot nữa vào lantoa.toml rồi chia lớp bằng classes, hoặc mời dùng trang web."
+SAMPLE = "thay-bang"  # in the guide, where one's own link belongs
 LINK_MEND = "Chép link ở phần chia sẻ của bot (Zalo Bot Creator) vào cài đặt link của bot này."
 GROUP_MEND = (
     "Đặt lại bot này vào cài đặt; hoặc thầy cô chủ nhiệm gõ “lớp”, chọn “Gỡ nhóm” rồi gắn nhóm mới."
@@ -101,7 +102,7 @@ def _left_behind(ground: Ground) -> Iterator[Finding]:
 def _links(ground: Ground) -> Iterator[Finding]:
     """Without the setting, links are made of the bot's number, which may open nothing."""
     for bot in ground.settings.bots:
-        if bot.channel == "zalo" and not bot.link:
+        if bot.channel == "zalo" and (not bot.link or SAMPLE in bot.link):
             yield Finding(f"Bot {bot.name}", "look", "chưa có link mở chat với bot", LINK_MEND)
 
 

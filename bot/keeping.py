@@ -18,7 +18,7 @@ from hashlib import sha256
 
 import structlog
 
-from bot.channels import Channel, DeliveryError, Rejected, Trouble
+from bot.channels import Channel, DeliveryError, Rejected, Trouble, why
 from bot.channels.telegram import TelegramChannel
 from bot.clock import Clock
 from bot.intake import Intake
@@ -234,10 +234,12 @@ class Keeper:
             except (DeliveryError, Unavailable) as error:
                 tell = log.debug if isinstance(error, Unavailable) else log.warning
                 tell("bot_unreachable", bot=name, error=type(error).__name__)
+                if isinstance(error, DeliveryError) and bot.noted is None:
+                    await self._remember_trouble(bot, Trouble(why(error), self._clock.now()))
                 await self._clock.sleep(wait_s)
                 wait_s = min(wait_s * 2, 30.0)
             else:
-                self._faces[name] = known
+                self._faces[name], bot.noted = known, None
                 return bool(published == COMMANDS_PRINT)
 
     async def _leave_out(self, bot: Bot, reason: str) -> None:

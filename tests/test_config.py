@@ -83,9 +83,16 @@ def test_all_faults_come_together(tmp_path):
         ("[school]\ncalendar = [7]", "[school] calendar: phải là tên một tệp lịch, hoặc danh sách"),
         ("[school]\ncalendar = 'khong-co.yaml'", "khong-co.yaml: Không đọc được tệp này."),
         ("keep_days = 1", "LANTOA_KEEP_DAYS: phải là số ngày, từ 2"),
+        ("[school]\nname = 7", "[school] name: phải là chữ trong dấu nháy"),
         ("[school]\nnmae = 'x'", "nmae: không có cài đặt này"),
         ("listne = '1'", "listne: không có cài đặt này"),
-        ("[school", "viết sai"),
+        ("[school", "viết sai, cuối tệp"),
+        ("listen = '1'\nclasses = [7A]\n", "viết sai, dòng 2;"),
+        (f"[[bot]]\nname = 'Lớp 7A'\nchannel = 'zalo'\ntoken = '{TOKEN}'", "như zalo-7a"),
+        (
+            f"[[bot]]\nname = 'a'\nchannel = 'zalo'\ntoken = '{TOKEN}'\nclasses = '7A'",
+            "ngoặc vuông",
+        ),
         ("[[bot]]\nname = 'a'\nchannel = 'viber'\ntoken = '1:abcdefghij'", "channel"),
         ("[[bot]]\nname = 'a'\nchannel = 'telegram'", "token: còn thiếu"),
         (
@@ -100,9 +107,8 @@ def test_each_fault_of_a_file_names_its_setting(text, said, tmp_path):
 
 def test_two_bots_of_one_name_are_a_fault(tmp_path):
     bot = f"[[bot]]\nname = 'a'\nchannel = 'telegram'\ntoken = '{TOKEN}'\n"
-    assert any(
-        "tên dùng hai lần" in fault for fault in faults({}, tmp_path, write(tmp_path, bot * 2))
-    )
+    found = faults({}, tmp_path, write(tmp_path, bot * 2))
+    assert sum("tên dùng hai lần" in fault for fault in found) == 1
 
 
 def test_a_missing_file_that_was_asked_for_is_a_fault(tmp_path):

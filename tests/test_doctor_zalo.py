@@ -17,6 +17,7 @@ from tests.wires import ZALO_TOKEN, Failure, FakeZalo
 
 PUBLIC = "https://lantoa.truong.vn"
 HOOK = f"{PUBLIC}/hooks/zalo/zalo"
+ROOT = Path(__file__).parent.parent
 LINK = "https://bot.zaloplatforms.com/bots/1"
 
 
@@ -173,6 +174,13 @@ def test_a_link_that_is_not_set_and_an_address_without_tls_are_told(stamped, tmp
     assert [(each.name, each.level) for each in found] == [("Bot Zalo", "look"), ("Bot z7", "look")]
     assert "bằng lời" in found[0].text
     assert "phần chia sẻ" in found[1].mend
+
+
+def test_the_guides_sample_of_a_link_is_none(stamped, tmp_path):
+    sample = "https://bot.zaloplatforms.com/bots/thay-bang-link-cua-bot"
+    assert sample in (ROOT / "deploy" / "HUONG-DAN.md").read_text(encoding="utf-8")
+    (found,) = looked(stamped, tmp_path, f"link = '{sample}'\n")
+    assert (found.name, found.text) == ("Bot z7", "chưa có link mở chat với bot")
 
 
 def test_a_bot_that_is_out_of_the_settings_and_still_has_a_classs_group_is_named(stamped, tmp_path):

@@ -206,6 +206,17 @@ async def test_trouble_is_noted_for_the_operator_and_not_again_and_again(sqlite_
     assert 600 <= (again - first.error_at).total_seconds() < 700
 
 
+async def test_a_platform_that_is_down_at_the_start_is_noted_until_it_is_back(
+    sqlite_school, tmp_path
+):
+    down = {"fails": {"getMe": Failure(502, body=b"<html>")}}
+    async with stage(sqlite_school, tmp_path, {"z1": down, "z2": {}}) as here:
+        here.fakes["z1"].fail_next("getMe", Failure(502, body=b"<html>"), times=8)
+        await here.passing(lambda: trouble(sqlite_school).get("z1") == "trouble (502)")
+        await here.passing(lambda: here.app._faces["z1"].username, 5)  # noqa: SLF001
+        assert trouble(sqlite_school) == {"z1": None, "z2": None}
+
+
 async def test_what_comes_with_every_poll_is_answered_once_also_after_a_restart(
     sqlite_school, tmp_path
 ):
