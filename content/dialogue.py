@@ -120,8 +120,9 @@ def chosen(said: str, choices: Sequence[Choice]) -> Choice | None:
     position = (
         int(folded) - 1 if folded.isascii() and folded.isdecimal() and len(folded) < 4 else -1
     )
-    if len(folded) == 1 and folded.isascii() and folded.isalpha():
-        position = ord(folded) - ord("a")
+    letter = EDGE_RE.sub("", typed)  # "ạ" is a polite word, and no A
+    if len(letter) == 1 and letter.isascii() and letter.isalpha():
+        position = ord(letter) - ord("a")
     if 0 <= position < len(choices):
         return choices[position]
     matches = [choice for choice in choices if folded and fits(said, choice.label)]

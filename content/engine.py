@@ -29,6 +29,7 @@ from content.run import (
     RunState,
 )
 from content.scenes import EMPTY, Act, Bank, Judge, Signs, stops
+from content.spoken import plain
 from content.typed import loosely
 
 __all__ = [
@@ -370,15 +371,15 @@ def _meant(said: str, choices: tuple[Choice, ...], step: Step) -> str | None:
     """The value that something said means at this step, or None."""
     if any(choice.value == said for choice in choices):
         return said
-    found = chosen(said, choices) or _in_own_words(bare(said), choices, step)
+    found = chosen(said, choices) or _in_own_words(said, choices, step)
     found = found or loosely(said, choices)  # last: "chưa" is said of a task
     return found.value if found else None
 
 
-def _in_own_words(folded: str, choices: tuple[Choice, ...], step: Step) -> Choice | None:
-    lists = _looser(step)
+def _in_own_words(said: str, choices: tuple[Choice, ...], step: Step) -> Choice | None:
+    lists, forms = _looser(step), {bare(said), plain(said)}
     for words, choice in zip(lists, choices if lists else (), strict=True):
-        if folded in words:
+        if words & forms:
             return choice
     return None
 

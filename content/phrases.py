@@ -98,11 +98,25 @@ RELATIVE: dict[str, tuple[str, ...]] = PUPIL | {
 GO_ON = frozenset(
     {"ok", "oke", "okay", "vang", "da", "u", "uh", "tiep", "roi", "duoc", "xong", "yes"}
 )
-DONE = frozenset({"xong", "xong roi", "roi", "lam roi", "da lam", "duoc roi", "done"})
-LATER = frozenset({"sau", "lat nua", "mai", "hom khac", "de mai", "later"})
-GENUINE = frozenset({"that", "that a", "tin that", "la that", "real", "genuine"})
-FAKE = frozenset({"gia", "gia a", "tin gia", "la gia", "lua", "lua dao", "fake"})
-COULD_NOT = frozenset({"chua", "khong", "khong duoc", "chua duoc", "khong lam duoc", "kho qua"})
+DONE = frozenset(
+    {"xong", "xong roi", "roi", "lam roi", "da lam", "da lam roi", "lam xong", "lam xong roi"}
+    | {"duoc", "duoc roi", "lam duoc", "lam duoc roi", "tap roi", "noi roi", "co", "done"}
+)
+LATER = frozenset(
+    {"sau", "lat", "lat nua", "ti nua", "chut nua", "mai", "mai lam", "hom khac", "de mai"}
+    | {"dang ban", "ban qua", "thoi", "thoi de sau", "thoi de mai", "met", "met qua", "later"}
+)
+GENUINE = frozenset(
+    {"that", "that a", "tin that", "la that", "chac that", "that chu", "real", "genuine"}
+)
+FAKE = frozenset(
+    {"gia", "gia a", "tin gia", "la gia", "chac gia", "gia mao", "lua", "lua dao", "la lua dao"}
+    | {"tin lua dao", "bon lua dao", "khong that", "fake"}
+)
+COULD_NOT = frozenset(
+    {"chua", "khong", "khong duoc", "chua duoc", "khong lam duoc", "chua lam", "kho qua", "kho"}
+    | {"khong biet lam", "lam khong duoc"}
+)
 
 
 def phrase(key: str, track: str, lang: str, turn: int, values: Mapping[str, object]) -> str:

@@ -6,29 +6,40 @@ from itertools import starmap
 from types import MappingProxyType
 
 from content.dialogue import Choice, bare, fits, nfc
+from content.spoken import SHORT, SPELLED
 
 # Full-width digits as figures; the signs that make an emoji of a figure are left out.
 FIGURES = str.maketrans("０１２３４５６７８９", "0123456789", "\ufe0f\u20e3")
 WORD_RE = re.compile(r"[^\W_]+")
 ODD_RE = re.compile(r"\d\s*[-+*/:%.,]\s*\d|[-+]\d|\d%")  # a date, a time, a price, a sum
 
+IN_BRACKETS_RE = re.compile(r"\((\w+)\)")
+
 WHO = r"(?:em|con|chau|toi|tui|minh|ba|ong|co|chu|bac|anh|chi|me|bo|ta|thay)"
 POLITE = r"(?:(?:da|vang|u|uh|ok|oke|thua) )*"
-PICKS = rf"(?:(?:{WHO} )?(?:xin |muon )?(?:chon|lay|bam|go|nghi|doan|tra loi)(?: la)? )?"
+UNSURE = r"(?:(?:chac(?: chan)?|hinh nhu|co le)(?: la)? )?"
+PICKS = rf"{UNSURE}(?:(?:{WHO} )?(?:xin |muon )?(?:chon|lay|bam|go|nghi|doan|tra loi)(?: la)? )?"
 BEFORE = (
-    "dap an|phuong an|lua chon|cau tra loi|cau|so|chu|y|muc|dong|nut|la|number|option|answer|choice"
+    "dap an|phuong an|lua chon|cau tra loi|cau|cai|so|chu|y|muc|dong|nut|la"
+    "|number|option|answer|choice"
 )
-KIND = rf"(?:(?:{BEFORE}) )*"
+KIND = rf"(?:(?:(?:cau|cai|y|muc|dong) thu|{BEFORE}) )*"  # "thứ 2" alone is a day
 # "2 con" and "2 bà" count somebody: who is spoken to may follow a particle only.
-AFTER = rf"(?: (?:a|nhe|nha|nghe|di|ne|thoi|do|day|please)(?: (?:{WHO}|ban))?)*"
-PLACE_RE = re.compile(rf"{POLITE}(?P<picks>{PICKS})(?P<kind>{KIND})(?P<place>[0-9a-z]+){AFTER}")
+AFTER = (
+    rf"(?: (?:a|nhe|nha|nghe|di|ne|thoi|do|day|dung|dung roi|please)(?: (?:{WHO}|ban))?| {WHO} oi)*"
+)
+PLACE_RE = re.compile(
+    rf"{POLITE}(?P<picks>{PICKS})(?P<kind>{KIND})(?P<place>[0-9a-z]+)(?: tien)?{AFTER}"
+)
 POLITE_RE, PICKS_RE = re.compile(POLITE), re.compile(POLITE + PICKS)
 WHO_RE = re.compile(WHO)
 PARTICLES = frozenset({"a", "nhe", "nha", "nghe", "di", "ne", "thoi", "do", "day", "please"})
+CONTENT = frozenset({("la", "duoc"), ("cung", "duoc")})
 NUMBERS: Mapping[str, int] = MappingProxyType(
     {"không": 0, "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "sáu": 6}
-    | {"bảy": 7, "bẩy": 7, "tám": 8, "chín": 9, "mười": 10}
+    | {"bảy": 7, "bẩy": 7, "tám": 8, "chín": 9, "mười": 10, "nhất": 1, "đầu": 1, "nhì": 2}
 )
+PLAIN_NUMBERS = frozenset({"một", "hai", "bốn"})  # nobody is called so, as a grandmother is "bà"
 DAYS: Mapping[str, str] = MappingProxyType(
     {"chủ nhật": "cn", "thứ hai": "2", "thứ ba": "3", "thứ tư": "4"}
     | {"thứ năm": "5", "thứ sáu": "6", "thứ bảy": "7"}
@@ -38,6 +49,7 @@ DAY_RE = re.compile(r"\b(?:(?:t|thứ |thu )([2-7])|(cn))\b")
 EMPTY = frozenset({"da", "vang", "u", "uh", "ok", "oke", "a", "nhe", "nha"})
 BACK = frozenset({"quay lai", "tro lai", "quay ve", "back", "go back"})
 LETTERS = "abcdefghij"
+NAMELESS = frozenset("bd")  # nobody is called so for short
 LEAST = 2  # letters of an unfinished word
 LONGEST = 120  # characters: a label and the words around it; more is a story
 
@@ -58,7 +70,7 @@ def loosely(said: str, choices: Sequence[Choice]) -> Choice | None:
     if number is not None and 0 < number <= len(choices):
         return choices[number - 1]
     said = _with_days(said)
-    words = _words(said)
+    words = _spelled_out(_words(said))
     if EMPTY.issuperset(map(bare, words)):
         return None
     typed = nfc(said).casefold()
@@ -66,7 +78,32 @@ def loosely(said: str, choices: Sequence[Choice]) -> Choice | None:
     if len(signs) == 1 and len(typed) >= LEAST:
         return signs[0]  # addresses of websites may differ in their signs only
     found = (_beginning(inner, choices) for inner in _inner(words))
-    return next((choice for choice in found if choice is not None), None)
+    begun = next((choice for choice in found if choice is not None), None)
+    return begun or _copied(words, choices) or _counted(words, choices)
+
+
+def _copied(words: Sequence[str], choices: Sequence[Choice]) -> Choice | None:
+    """The choice whose line was typed or copied, with its number: "2. Không đọc"."""
+    head, rest = words[0], words[1:]
+    number = int(head) if head.isdecimal() and len(head) < 4 else 0
+    if head in LETTERS:
+        number = LETTERS.index(head) + 1
+    if not rest or not 0 < number <= len(choices):
+        return None
+    choice = choices[number - 1]
+    return choice if any(_beginning(each, [choice]) for each in _inner(rest)) else None
+
+
+def _counted(words: Sequence[str], choices: Sequence[Choice]) -> Choice | None:
+    """The choice whose number is said alone, "hai ạ"; no label begins with the word by now."""
+    single = [inner[0] for inner in _inner(words) if len(inner) == 1]
+    named = (NUMBERS[name] for name in PLAIN_NUMBERS if any(fits(each, name) for each in single))
+    number = next(named, 0)
+    return choices[number - 1] if 0 < number <= len(choices) else None
+
+
+def _spelled_out(words: Sequence[str]) -> list[str]:
+    return [SPELLED.get(bare(word), word) if word in SHORT else word for word in words]
 
 
 def place(said: str) -> int | None:
@@ -114,9 +151,9 @@ def _letter(words: Sequence[str], picked: str, *, asked: bool) -> int | None:
     """The place of a letter.
 
     "Chọn ạ" names no A. Where nothing else is said, "c ạ" is short for a word of address, and "dạ
-    a" is no answer; "b" and "dạ b" are.
+    a" is no answer; "b", "dạ b" and "b nhé" are.
     """
-    is_last = words[-1] == picked and (picked != "a" or len(words) == 1)
+    is_last = (words[-1] == picked and (picked != "a" or len(words) == 1)) or picked in NAMELESS
     named = picked in words and (asked or is_last)
     return LETTERS.index(picked) + 1 if named else None
 
@@ -127,11 +164,16 @@ def _is_uncle(words: Sequence[str], found: re.Match[str]) -> bool:
 
 
 def _beginning(typed: Sequence[str], choices: Sequence[Choice]) -> Choice | None:
-    labels = [(_words(choice.label), choice) for choice in choices]
+    labels = [(_words(name), choice) for choice in choices for name in _names(choice.label)]
     found = [each for each in labels if _begins(typed, each[0])]
-    whole = [each for each in found if len(each[0]) == len(typed)]
+    whole = [each for each in found if fits(" ".join(typed), " ".join(each[0]))]
     best = whole if len(whole) == 1 else found
     return best[0][1] if len(best) == 1 else None
+
+
+def _names(label: str) -> list[str]:
+    """The label, and what stands in brackets in it: "Mẹ (má)" is "má" too."""
+    return [label, *IN_BRACKETS_RE.findall(label)]
 
 
 def _begins(typed: Sequence[str], label: Sequence[str]) -> bool:
@@ -170,10 +212,13 @@ def _ends(plain: Sequence[str]) -> Iterator[int]:
     end = len(plain)
     yield end
     while end > 1:
-        addressed = WHO_RE.fullmatch(plain[end - 1]) and plain[end - 2] in PARTICLES
-        if not addressed and plain[end - 1] not in PARTICLES:
+        before, last = plain[end - 2 : end]
+        addressed = WHO_RE.fullmatch(last) and before in PARTICLES
+        called = last == "oi" and WHO_RE.fullmatch(before)
+        two = addressed or called or (before, last) in CONTENT
+        if not two and last not in PARTICLES:
             return
-        end -= 2 if addressed else 1
+        end -= 2 if two else 1
         yield end
 
 

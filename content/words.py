@@ -101,7 +101,10 @@ COMMANDS: Mapping[str, Word] = MappingProxyType(
         "tiengviet": Word("Tiếng Việt", ("nói tiếng việt",), ("vietnamese",)),
         "dung": Word(
             "Dừng nhắc",
-            ("dừng", "stop", "dừng lại", "ngừng", "ngừng nhắc", "tắt nhắc"),
+            (
+                *("dừng", "stop", "dừng lại", "ngừng", "ngừng nhắc", "tắt nhắc"),
+                *("dừng nhắn", "ngừng nhắn", "đừng nhắn", "đừng nhắn nữa", "đừng nhắc nữa"),
+            ),
             ("stop reminders",),
         ),
         "tieptuc": Word(

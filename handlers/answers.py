@@ -6,7 +6,7 @@ from typing import Final
 
 from content.dialogue import Choice, chosen, fits, nfc
 from content.typed import is_back, loosely, place
-from handlers import checking, joining
+from handlers import checking, joining, own_words
 from handlers.turn import Turn
 from handlers.ways import way_out
 
@@ -51,10 +51,12 @@ def loose(turn: Turn, choose: Choose) -> bool:
     if 0 < number <= len(pending.choices) and _is_old(turn):
         _ask_anew(turn)
         return True
-    choice = loosely(text, pending.choices) if pending.at not in OWN_WORDS else None
+    choice = None
+    if pending.at not in OWN_WORDS:
+        choice = own_words.understood(turn, text) or loosely(text, pending.choices)
     if choice is not None:
         choose(turn, choice)
-    elif is_back(text):
+    elif is_back(text) or own_words.leaves(turn, text):
         _go_back(turn, choose)
     else:
         return False

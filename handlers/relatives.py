@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from content.language import translate
+from content.verdicts import is_no_name
 from db.store.audit import Change
 from db.store.codes import Owner
 from db.store.people import NewRelative
@@ -187,7 +188,7 @@ def nickname(turn: Turn) -> None:
     chosen, band = str(turn.data.get("relation")), str(turn.data.get("age"))
     if chosen not in RELATIONS or band not in AGE_BANDS:
         return
-    name = None if turn.picked == "skip" else turn.text
+    name = None if turn.picked == "skip" or is_no_name(turn.text) else turn.text
     if name is not None and not _fits(name):
         turn.again(BAD_NICKNAME)
         return

@@ -11,7 +11,17 @@ from content.words import Command, code_in, command
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import Where
-from handlers import answers, confirm, finding, first_hour, groups, joining, menu, unheard
+from handlers import (
+    answers,
+    confirm,
+    finding,
+    first_hour,
+    groups,
+    joining,
+    menu,
+    own_words,
+    unheard,
+)
 from handlers.routes import COMMANDS, ROUTES
 from handlers.turn import Pending, Turn
 from handlers.world import World
@@ -124,6 +134,10 @@ def _typed(turn: Turn, text: str) -> None:
     if not _asks_how(turn, text) and _endangered(turn, screened):
         return
     turn.text = nfc(screened.text)
+    meant = own_words.before_a_word(turn)
+    if meant is not None:
+        _end(turn, lambda: _choose(turn, meant))
+        return
     word = None if _may_be_a_name(turn) else command(turn.text)
     code = code_in(turn.text)
     if word is not None:
@@ -196,7 +210,7 @@ def _command(turn: Turn, word: Command) -> None:
 
 def _search(turn: Turn) -> None:
     """No word, no code, no answer: it may be what somebody wants to know."""
-    if not finding.offer(turn):
+    if not own_words.taken_kindly(turn) and not finding.offer(turn):
         _lost(turn, NOT_UNDERSTOOD)
 
 
