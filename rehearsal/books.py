@@ -16,6 +16,7 @@ from rehearsal.terms import Fault, Heard, Plot
 Sort = Literal["answer", "rest", "unasked", "told", "tally", "copy", "noise"]
 COUNTED = frozenset({"message", "picture", "shown"})
 SOON = timedelta(minutes=10)
+REPEATS = timedelta(minutes=100)  # after the longest outage all is repeated that will be
 AT_ONCE = timedelta(seconds=20)
 LONG = 800  # letters: where a message may have 2,000 units, what is longer may go on in a second
 NIGHT = timedelta(hours=9, minutes=31)
@@ -68,12 +69,7 @@ class Unasked:
 
 @dataclass(frozen=True, slots=True)
 class TallyHeard:
-    """A tally as its group heard it, or the class's teacher in their own chat.
-
-    Attributes:
-        chat: where.
-        again: it is not the first of its week.
-    """
+    """A tally as its group, or its teacher, heard it; `again`: it is not the first of its week."""
 
     label: str
     text: str
@@ -148,7 +144,7 @@ class Books:
         self.faults: list[Fault] = []
         self.breaches: list[str] = []
         self.n_heard = 0
-        self.n_copies = 0
+        self.n_copies = self.n_alike = 0
         self.copies: list[str] = []
         self.doubled: list[str] = []
         self.n_results = 0
@@ -282,10 +278,12 @@ class Books:
         chat.seen[key] = Seen(at, int(heard.unanswered))
         if known is None:
             return False
+        alike = heard.numbered or not heard.buttons  # what is said anew may read the same
         allowed = known.copies_due > 0 or self._died_unmarked(known.at)
-        if not allowed and (heard.numbered or not heard.buttons):
+        if alike and not (allowed and at - known.at < REPEATS):
             return False
         self.n_copies += 1
+        self.n_alike += alike
         chat.seen[key].copies_due += max(known.copies_due - 1, 0)
         if not allowed:
             self.copies.append(f"chat {heard.chat} at {at:%d/%m %H:%M:%S}: {heard.text[:90]!r}")

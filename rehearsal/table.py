@@ -79,7 +79,7 @@ def _messages(books: Books, measured: Measured) -> Result:
     result = Result("Messages")
     ends = _outbox(measured.gauges)
     n_fresh = books.n_heard - books.n_copies
-    lost = ends.get("sent", 0) - n_fresh if ends else 0
+    lost = ends.get("sent", 0) - n_fresh - books.n_alike if ends else 0
     result.counts = {
         **({"committed": f"{sum(ends.values()):,}"} if ends else {}),
         "delivered": f"{n_fresh:,}",
