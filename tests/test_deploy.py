@@ -239,6 +239,20 @@ def test_the_guide_tells_every_command_of_the_first_day():
         assert f"lantoa {command}" in told
 
 
+def test_the_guides_first_zalo_bot_is_one_that_the_settings_take(tmp_path):
+    (block,) = (block for block in SHELL if "[[bot]]" in block)
+    file = tmp_path / "lantoa.toml"
+    file.write_text(block.partition("<<'HET'\n")[2].partition("\nHET\n")[0], encoding="utf-8")
+    given = {"LANTOA_HOME": str(tmp_path), "LANTOA_PUBLIC_URL": "https://lantoa.truong.vn"}
+    (bot,) = read_settings(file, given).bots
+    assert (bot.name, bot.channel, bot.mode) == ("zalo-7a", "zalo", "webhook")
+    assert (bool(bot.link), bot.classes) == (True, ("7A", "7B"))
+    assert f"“Bot {bot.name}” và “Webhook {bot.name}”" in GUIDE
+    told = set(re.findall(r"`(people|groups|messages|counts_received) =", GUIDE))
+    assert len(told) == 4
+    assert told <= set(type(bot).model_fields)
+
+
 def test_every_setting_that_the_guide_names_exists():
     assert set(re.findall(r"LANTOA_\w+", GUIDE)) <= KNOWN
 
@@ -254,6 +268,7 @@ def test_every_file_that_the_guide_takes_from_here_is_here():
     [
         *("Chưa thay đổi gì", "Đã nhập xong", "phiếu vào", "Chào mừng đến với", "Bản dữ liệu"),
         *("Đã sao lưu vào", "lành", "Đã đưa dữ liệu lúc"),
+        *("Mở bằng Zalo", "sai mã bot", "Tin đến"),
     ],
 )
 def test_what_the_guide_says_one_will_see_is_what_the_product_says(words):
