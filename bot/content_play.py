@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 
 from rich.console import Console
 
@@ -13,6 +14,7 @@ from content import engine
 from content.address import Address, fill
 from content.dialogue import Choice, Message, chosen
 from content.fit import Capabilities, Part, fit, units
+from content.flow import through
 from content.language import translate
 from content.loader import Library
 from content.model import Lesson, Track
@@ -68,6 +70,11 @@ class Stage:
         """What the channel can show."""
         return CHANNELS[self.channel]
 
+    @property
+    def room(self) -> int:
+        """Most units of a message where pauses are left out, as a lesson's handler does; else 0."""
+        return 0 if self.shows.buttons else self.shows.max_units
+
     def audience(self, day: date) -> Audience:
         """For whom scenes are drawn; another day draws others."""
         kind = "relative" if self.reader.track == "relative" else "pupil"
@@ -84,11 +91,14 @@ def play(library: Library, lesson: Lesson, stage: Stage, day: date) -> None:
         stage: as whom, where, how addressed, in which language.
         day: by which facts are past their review; another day draws other scenes.
     """
-    turn = _begin(library, lesson, stage, day)
-    if turn is None:
+    begun = _begin(library, lesson, stage, day)
+    if begun is None:
         say("Bài này không có câu hỏi cho người thân.")
         return
     _remark(lesson, stage)
+    stale, bank = library.stale_facts(lesson, day), library.bank
+    go = partial(engine.advance, lesson, lang=stage.lang, stale=stale, bank=bank)
+    turn = through(begun, go, stage.room)
     while True:
         shown = [_filled(message, stage.address) for message in turn.messages]
         _show_pictures(turn.messages, stage.lang)
@@ -100,14 +110,8 @@ def play(library: Library, lesson: Lesson, stage: Stage, day: date) -> None:
             say("\nTạm dừng ở đây. Hẹn gặp lại!")
             return
         choice = chosen(said, shown[-1].choices)
-        turn = engine.advance(
-            lesson,
-            turn.state,
-            choice.value if choice else said,
-            lang=stage.lang,
-            stale=library.stale_facts(lesson, day),
-            bank=library.bank,
-        )
+        moved = go(turn.state, choice.value if choice else said)
+        turn = through(moved, go, stage.room)
 
 
 def _begin(library: Library, lesson: Lesson, stage: Stage, day: date) -> Advance | None:

@@ -8,6 +8,7 @@ from typing import Any
 from content.dialogue import bare
 from content.figures import WEEKDAYS
 from content.language import translate
+from content.spoken import plain
 from db.store.tallies import DAYS
 
 HOUR_RE = re.compile(
@@ -17,8 +18,9 @@ EARLIEST, LATEST = time(6, 30), time(20, 59)
 
 
 def hour_typed(text: str) -> time | None:
-    """The time of day the text means, or None: "19h30", "19:30", "7 giờ tối", "7h rưỡi tối"."""
-    found = HOUR_RE.fullmatch(bare(text))
+    """The time of day the text means, or None: "19:30", "7h rưỡi tối", "7 giờ tối nhé em"."""
+    polite = plain(text) if text.strip()[:1].isalnum() else ""  # "-3" is no 3
+    found = HOUR_RE.fullmatch(bare(text)) or HOUR_RE.fullmatch(polite)
     if found is None:
         return None
     hour, minute = int(found[1]), int(found[2] or 0)

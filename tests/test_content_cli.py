@@ -182,6 +182,15 @@ def test_zalo_gets_numbered_lines_and_its_own_limit():
     assert re.search(r"\(1 tin nhắn, \d+ ký tự; mỗi tin nhiều nhất 2000\)", shown)
 
 
+def test_zalo_is_played_through_pauses_as_its_chats_are(tmp_path):
+    folder = changed(tmp_path, "steps:", "steps:\n  - {say: Nghe kể đã nhé., pause: true}")
+    first = {
+        channel: run("play", "khac", "--as", "relative", "--channel", channel, lessons=folder)
+        for channel in ("zalo", "telegram")
+    }
+    assert [text.output.count("Tiếp tục") for text in first.values()] == [0, 1]
+
+
 def test_telegram_gets_buttons_and_its_own_limit():
     shown = run("play", "vi-du/wifi", "--channel", "telegram").output
     assert "  2. [Bấm vào ngay]" in shown

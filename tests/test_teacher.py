@@ -269,6 +269,8 @@ def test_a_right_that_ended_meanwhile_is_refused(school):
         ("5h chiều", "17:00"),
         ("lúc 8 giờ sáng", "08:00"),
         ("8 gio 15", "08:15"),
+        ("7h tối nhé em", "19:00"),
+        ("dạ 19h30 ạ", "19:30"),
     ],
 )
 def test_hours_as_people_type_them(typed, said):
