@@ -108,10 +108,13 @@ LATER = frozenset(
 )
 GENUINE = frozenset(
     {"that", "that a", "tin that", "la that", "chac that", "that chu", "real", "genuine"}
+    | {"that ma", "that roi", "thiet", "la thiet", "tin nay that", "tin nay la that", "khong lua"}
 )
 FAKE = frozenset(
     {"gia", "gia a", "tin gia", "la gia", "chac gia", "gia mao", "lua", "lua dao", "la lua dao"}
     | {"tin lua dao", "bon lua dao", "khong that", "fake"}
+    | {"gia roi", "dung la gia", "xao", "ke lua dao", "do gia", "khong phai that"}
+    | {"tin nay gia", "tin nay la gia", "cai nay gia", "cai nay la gia", "tin nay lua dao"}
 )
 COULD_NOT = frozenset(
     {"chua", "khong", "khong duoc", "chua duoc", "khong lam duoc", "chua lam", "kho qua", "kho"}

@@ -15,6 +15,7 @@ MEANT: Mapping[str, frozenset[str]] = MappingProxyType(
             {"dung roi", "dung a", "dung vay", "da dung", "da", "vang", "da vang", "phai", "co"}
             | {"u", "uh", "roi", "phai roi", "dung roi a", "dung the", "ok", "dung day"}
             | {"chinh xac", "dong y", "co roi", "co chu", "co chi", "co chi roi", "dung la co"}
+            | {"dung het", "dung het roi", "dung ca", "u het"}
             | {"yes", "right", "correct", "true"}
         ),
         "no": frozenset(

@@ -7,6 +7,7 @@ import pytest
 
 from bot.channels.capabilities import ZALO
 from content.dialogue import Choice, chosen
+from content.phrases import FAKE, GENUINE
 from content.spoken import plain
 from content.typed import loosely
 from content.verdicts import is_no_name, meant, offered
@@ -51,6 +52,13 @@ def school():
 )
 def test_a_short_answer_means_what_its_words_mean(said, value):
     assert meant(said) == value
+
+
+def test_words_for_real_and_fake_exclude_each_other():
+    assert not GENUINE & FAKE
+    assert {plain(said) for said in ("thiệt đó", "thật mà", "không lừa")} <= GENUINE
+    assert {plain(said) for said in ("giả rồi con", "tin này giả ạ", "ko phải thật")} <= FAKE
+    assert not {plain("thật hả"), plain("không biết"), plain("không tin")} & (GENUINE | FAKE)
 
 
 def test_polite_words_around_an_answer_are_left_out():
