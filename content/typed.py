@@ -131,6 +131,12 @@ def place(said: str) -> int | None:
     return _letter(words, picked, asked=bool(named or found["picks"]))
 
 
+def without_courtesy(said: str) -> Iterator[str]:
+    """The text, then with fewer and fewer of the polite words around it: "dừng ạ", "dừng"."""
+    if len(said) <= LONGEST:
+        yield from (" ".join(inner) for inner in _inner(_words(said)))
+
+
 def _with_days(said: str) -> str:
     """Days of the week in words, as labels have them."""
     return DAY_RE.sub(lambda day: IN_WORDS[day[1] or day[2]], nfc(said).casefold())

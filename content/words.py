@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from content.dialogue import bare, fits, nfc
+from content.typed import without_courtesy
 
 # No 0, O, 1, I, L and U: they are mistaken for one another on paper and by ear.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -14,6 +15,7 @@ WITHIN_RE = re.compile(rf"(?<!\w)({CODE_RE.pattern})(?!\w)", re.IGNORECASE)
 MENTION_RE = re.compile(r"^(/[^\s@]+)@\w+")
 JOINT_RE = re.compile(r"[_-]+")
 TAKES_ARGUMENT = frozenset({"batdau", "gannhom"})
+ALONE = frozenset({"toi", "batdau", "gannhom", "english", "tiengviet"})
 MAX_ARGUMENT = 64  # as long as a Telegram deep link's payload
 
 
@@ -63,7 +65,7 @@ COMMANDS: Mapping[str, Word] = MappingProxyType(
         ),
         "nguoithan": Word(
             "Người thân",
-            ("người thân của em", "thêm người thân", "gia đình"),
+            ("người thân của em", "thêm người thân", "mời người thân", "gia đình"),
             ("family", "my family"),
         ),
         "toi": Word(
@@ -142,6 +144,18 @@ def command(text: str) -> Command | None:
     typed = MENTION_RE.sub(r"\1", nfc(text))
     name = _named(typed)
     return Command(name) if name else _with_argument(typed)
+
+
+def politely(text: str) -> Command | None:
+    """The command that the text is but for polite words around it: "dừng ạ", "dạ menu nhé".
+
+    "dung a" without a mark is rather "đúng ạ", and "tôi ạ" says who one is.
+    """
+    for inner in without_courtesy(text):
+        name = _named(inner)
+        if name is not None and name not in ALONE and inner != "dung":
+            return Command(name)
+    return None
 
 
 def code_in(text: str) -> str | None:

@@ -91,9 +91,12 @@ def before_a_word(turn: Turn) -> Choice | None:
 
 
 def taken_kindly(turn: Turn) -> bool:
-    """Answer a thanks, a greeting or an "ok" where nothing is asked; the menu follows by itself."""
+    """Answer a thanks, a greeting or an "ok" where nothing is asked; the menu follows by itself.
+
+    What a search found is an offer, and no question.
+    """
     person, said = turn.seat.person, plain(turn.text)
-    if person is None or not turn.idle:
+    if person is None or not (turn.idle or turn.pending.at == "lesson.pick"):
         return False
     if said in THANKS:
         turn.say(WELCOME[person.kind])

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from content.dialogue import Choice, nfc
 from content.safety import SECRET_TEXT, Screened, screen
+from content.typed import loosely
 from content.update import Update
-from content.words import Command, code_in, command
+from content.words import Command, code_in, command, politely
 from db.session import NewRow
 from db.store import Store
 from db.store.outbox import Where
@@ -29,6 +30,8 @@ from handlers.world import World
 Handler = Callable[[Turn], None]
 
 ASKS_A_NAME = frozenset({"relatives.nickname", "lop.whom"})
+NOTES = ASKS_A_NAME | {"tally.note"}
+LEAVING = frozenset({"dung", "menu", "trogiup", "doinguoi"})  # what a lesson has no meaning for
 FOR_ANYBODY = frozenset({"batdau", "ngonngu", "english", "tiengviet"})
 HELP = Command("trogiup")
 NAMES_TOO = frozenset({"dung", "hoc"})
@@ -151,13 +154,35 @@ def _typed(turn: Turn, text: str) -> None:
 
 def _freely(turn: Turn) -> None:
     """No word and no code: a loosely typed choice, free text where it is wanted, or a search."""
+    word = _politely(turn)
+    if word is not None and word.name == "dung":
+        _command(turn, word)
+        return
     if answers.loose(turn, _choose):
         return
-    if turn.pending.free:
+    if word is not None:
+        _command(turn, word)
+    elif turn.pending.at == "lesson.pick" and own_words.taken_kindly(turn):
+        return
+    elif turn.pending.free:
         turn.data = turn.pending.data
         ROUTES[turn.pending.at](turn)
     else:
         _search(turn)
+
+
+def _politely(turn: Turn) -> Command | None:
+    """A word with polite ones around it, where no choice begins so and nobody's note is asked for.
+
+    Whoever says "dừng ạ" wants no more reminders, as much as who says "dừng".
+    """
+    at, text = turn.pending.at, turn.text
+    if at in NOTES or loosely(text, turn.pending.choices) is not None:
+        return None
+    word = politely(text)
+    if word is not None and at in answers.OWN_WORDS and word.name not in LEAVING:
+        return None
+    return word
 
 
 def _asks_how(turn: Turn, text: str) -> bool:

@@ -232,3 +232,27 @@ def right_place(lesson, state):
     facts = [advance(lesson, state, choice.value).facts for choice in choices]
     right = (n for n, each in enumerate(facts) if each and getattr(each[0], "right", True))
     return next(right)
+
+
+@pytest.mark.parametrize("typed", ["dừng ạ", "dạ dừng lại nhé", "đừng nhắn nữa ạ"])
+@pytest.mark.parametrize("begin", ["menu", "học", "mã otp"])
+def test_who_asks_politely_is_left_alone_too(school, typed, begin):
+    talk = school.joined("lan")
+    talk.says(begin)
+    assert talk.says(typed).startswith("Mình dừng rồi")
+
+
+def test_a_polite_menu_leads_out_of_a_lesson_and_a_polite_go_on_goes_on(school):
+    talk, _ = in_lesson(school)
+    assert MENU in talk.says("menu ạ")
+    assert MENU not in talk.says("học nhé")
+    assert "nhắn lại" not in talk.says("tiếp tục ạ")
+
+
+@pytest.mark.parametrize("typed", ["cảm ơn cháu", "👍", "thôi ạ"])
+def test_who_has_read_what_was_found_is_not_told_that_no_lesson_is_called_so(school, typed):
+    talk = school.joined("lan")
+    talk.says("mã otp")
+    heard = talk.says(typed)
+    assert MENU in heard
+    assert "chưa tìm thấy" not in heard

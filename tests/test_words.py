@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content.dialogue import bare
-from content.words import CODE_ALPHABET, COMMANDS, FORMS, Command, code_in, command
+from content.words import CODE_ALPHABET, COMMANDS, FORMS, Command, code_in, command, politely
 
 NAMES = [
     "batdau",
@@ -239,3 +239,17 @@ def test_a_name_amid_anything_gives_that_command_or_none(name, before, after):
 def test_every_code_comes_back_from_how_it_is_printed_and_typed(code):
     typed = [code, code.lower(), f"{code[:4]}-{code[4:]}", f"{code[:4]} {code[4:]}"]
     assert [code_in(text) for text in typed] == [code] * 4
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        *(("dừng ạ", "dung"), ("dạ dừng nhé", "dung"), ("dừng lại đi cháu", "dung")),
+        *(("dung lai a", "dung"), ("Menu ạ", "menu"), ("tổng kết nhé em", "tongket")),
+        *(("dung a", None), ("đúng ạ", None), ("tôi ạ", None), ("vâng ạ", None)),
+        *(("học sinh ạ", None), ("cháu nó học giỏi lắm ạ", None)),
+    ],
+)
+def test_a_word_may_have_polite_ones_around_it(typed, name):
+    found = politely(typed)
+    assert (found.name if found else None) == name
