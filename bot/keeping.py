@@ -17,6 +17,7 @@ from functools import partial
 from hashlib import sha256
 
 import structlog
+from sqlalchemy import Connection
 
 from bot.channels import Channel, DeliveryError, Rejected, Trouble, why
 from bot.channels.telegram import TelegramChannel
@@ -28,6 +29,7 @@ from bot.sender import Sender
 from content.words import COMMANDS
 from db.batch import Unit
 from db.runner import Database, Unavailable
+from db.session import Session
 from db.store import Store
 from handlers.world import WEB, BotFace
 
@@ -243,17 +245,24 @@ class Keeper:
                 return bool(published == COMMANDS_PRINT)
 
     async def _leave_out(self, bot: Bot, reason: str) -> None:
-        """Go on without a bot that its platform does not want, if there are others.
+        """Go on without a bot that its platform does not want: the pupils' web chat must run.
 
         Raises:
-            CannotStart: there is no other; whoever began this wants to know at once.
+            CannotStart: it is the only one and has never worked; whoever tries it for the first
+                time wants to know at once.
         """
         name = bot.channel.name
         channels = [face.channel for face in self._faces.values() if face.channel != WEB]
-        if len(channels) == 1:
+        if len(channels) == 1 and not await self._has_worked(name):
             raise CannotStart(refusal(name, reason, *channels))
         log.error("token_refused" if reason == "token" else "bot_refused", bot=name, reason=reason)
         await self._remember_trouble(bot, Trouble(reason, self._clock.now()))
+
+    async def _has_worked(self, name: str) -> bool:
+        """Whether its platform has ever told us the bot's name."""
+        with suppress(Unavailable):
+            return bool(await self._database.read(partial(_is_named, name)))
+        return True
 
     async def _note(self, bot: Bot) -> None:
         """Let `lantoa bots` show what is wrong with the bot; the same again after 10 minutes."""
@@ -325,6 +334,11 @@ def _remember_bot(
 
 def _troubled(name: str, trouble: Trouble, store: Store) -> None:
     store.bots.trouble(name, trouble.reason, trouble.at)
+
+
+def _is_named(name: str, connection: Connection) -> bool:
+    known = Store(Session(connection), None, {}).bots.all()
+    return any(row.name == name and row.username for row in known)
 
 
 def _published(bot: str, store: Store) -> None:

@@ -169,6 +169,21 @@ async def test_the_only_bot_whose_token_is_refused_ends_the_start(sqlite_school,
             await app.run(asyncio.Event())
 
 
+async def test_the_only_bot_leaves_the_web_chat_running_if_it_has_worked_before(
+    sqlite_school, tmp_path
+):
+    sqlite_school.insert(
+        "bot", name="z1", channel="zalo", username="Bot Lan Tỏa", seen_at=sqlite_school.now
+    )
+    bad = {"token": "427000009:tokenThatWasReset"}
+    with capture_logs() as logs:
+        async with stage(sqlite_school, tmp_path, {"z1": bad}) as here:
+            await here.passing(lambda: trouble(sqlite_school)["z1"] == "token")
+            assert here.app.ready
+    alarms = [each["event"] for each in logs if each["log_level"] == "error"]
+    assert alarms == ["token_refused"]
+
+
 async def test_the_face_of_a_bot_is_what_settings_and_platform_say(sqlite_school, tmp_path):
     bots = {
         "z1": {"classes": ("7A", "7B"), "people": 40},
