@@ -30,7 +30,10 @@ GRAVE: Final = frozenset(
 )
 ENDS: Final = frozenset({"later", "none", "done"})  # what a no to an offer comes to
 AFTER_YES: Final = ENDS | {":trogiup"}  # what stands second where the first is the yes
-ITS_ME_RE: Final = re.compile(r"(?:(?:dung|phai|chinh|la) )*(?:toi|tui|minh|em)(?: ma)?")
+ITS_ME_RE: Final = re.compile(
+    r"(?:(?:dung|phai|chinh|la) )*(?:toi|tui|minh|em)(?: ma)?"
+    r"|(?:(?:dung|phai|chinh|la) )+(?:ba|ong|bo|me|ma|co|chu|bac|di|cau|anh|chi)(?: noi| ngoai)?"
+)
 CALL_ME_RE: Final = re.compile(
     r"(?:(?:da|cu|thi|chau|con|em) )*(?:goi|xung|keu) (?:(?:toi|tui|minh) )?(?:(?:la|bang) )?"
 )

@@ -37,6 +37,7 @@ HELP = Command("trogiup")
 NAMES_TOO = frozenset({"dung", "hoc"})
 STALE = "Lựa chọn đó là của câu trước rồi. Câu đang chờ {you} là:"
 NOT_UNDERSTOOD = "{Me} chưa hiểu ý {you}. {You} chọn một câu bên dưới, gõ số cũng được nhé."
+NOT_UNDERSTOOD_YET = "Dạ, {me} chưa hiểu ạ. Mời chọn một câu bên dưới, gõ số cũng được ạ."
 CANNOT_READ = (
     "{Me} chỉ đọc được chữ, chưa xem được hình hay nghe tiếng. {You} gõ chữ giúp {me} nhé."
 )
@@ -236,7 +237,8 @@ def _command(turn: Turn, word: Command) -> None:
 def _search(turn: Turn) -> None:
     """No word, no code, no answer: it may be what somebody wants to know."""
     if not own_words.taken_kindly(turn) and not finding.offer(turn):
-        _lost(turn, NOT_UNDERSTOOD)
+        # Who has not joined may be a pupil's grandmother.
+        _lost(turn, NOT_UNDERSTOOD if turn.seat.person is not None else NOT_UNDERSTOOD_YET)
 
 
 def _lost(turn: Turn, why: str) -> None:

@@ -15,6 +15,7 @@ from handlers.faces import BotFace
 from tests.conversation import FACES, mini_school
 from tests.databases import sqlite_database
 from tests.learning import relative
+from tests.zalo_school import grandmother as invited
 
 
 def grandmother(school):
@@ -178,3 +179,22 @@ def test_a_cry_for_help_comes_before_all_words(school, said):
     talk = school.chat("lan")
     talk.says(school.code("lan"))
     assert "111" in talk.says(said)
+
+
+@pytest.mark.parametrize("said", ["ừ đúng bà đây", "phải bà đây cháu ạ", "đúng là bà ngoại ạ"])
+def test_an_invited_grandmother_says_that_it_is_she(school, said):
+    number = invited(school)
+    talk = school.chat("bà")
+    code = school.codes.make("person", number, 1)
+    school.insert(
+        "code",
+        fingerprint=school.codes.fingerprint(code),
+        purpose="person",
+        person_id=number,
+        generation=1,
+        created_at=school.now,
+    )
+    talk.says(code)
+    assert "Có đúng là mình không ạ?" in talk.says("bà không phải người xấu")
+    assert "bạn" not in talk.says("hả")
+    assert "Cháu" in talk.says(said)
