@@ -266,7 +266,9 @@ def _is_over(row: OutRow, now: datetime, store: Store) -> bool:
 def _pending(bot: str, most: int, now: datetime, connection: Connection) -> Page:
     store = Store(Session(connection), None, {})
     rows = [_to_send(row) for row in store.outbox.open(bot, now, most)]
-    return Page(rows, len(rows) == most, store.outbox.next_try(bot, now))
+    next_at = store.outbox.next_try(bot, now)
+    held = store.outbox.held(bot, now) if next_at is not None else frozenset()
+    return Page(rows, len(rows) == most, next_at, held)
 
 
 def _to_send(row: Row[Any]) -> OutRow:

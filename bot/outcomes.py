@@ -27,11 +27,13 @@ class Page:
         rows: by rank, and within a rank the oldest first.
         full: there may be more of them.
         next_at: when the first of those that wait for later may be tried; None for none.
+        held: chats in which an older answer waits: newer ones keep their place behind it.
     """
 
     rows: Sequence[OutRow]
     full: bool = False
     next_at: datetime | None = None
+    held: frozenset[int] = frozenset()
 
 
 class Marks(Protocol):

@@ -65,6 +65,7 @@ class Sender:
         self._more = False
         self._behind = True  # older answers may wait unread in the table
         self._left: list[OutRow] = []
+        self._held: frozenset[int] = frozenset()  # chats with an older answer that waits unread
         self._soon = False  # the table has rows that may be tried within the minute
         self._page = 0
         self._look_now = asyncio.Event()
@@ -82,12 +83,18 @@ class Sender:
     def hand_over(self, rows: Sequence[OutRow]) -> None:
         """Send these committed rows; ids that are known, or just came to their end, are ignored.
 
-        While older answers wait unread in the table, new ones are left to their place behind them.
+        While older answers wait unread in the table, new ones are left to their place behind them:
+        a crash has left so many, or one that an earlier process was to try again.
         """
+        rows = self._in_turn(rows)
         if self._behind:
             self._left += [row for row in rows if row.rank == RANKS[0]]
             rows = [row for row in rows if row.rank != RANKS[0]]
         self._take(rows)
+
+    def _in_turn(self, rows: Sequence[OutRow]) -> list[OutRow]:
+        """Those that no older answer of their chat waits for; the others are read after it."""
+        return [row for row in rows if row.account not in self._held]
 
     def wake(self) -> None:
         """Another process has committed rows of this bot: look into the table."""
@@ -170,11 +177,11 @@ class Sender:
         reading = self._known.begin_reading()
         page = await self._marks.pending(self._channel.name, most)
         self._take(page.rows, reading)
-        self._more = page.full
+        self._more, self._held = page.full, page.held.difference(self._lanes)
         self._behind = page.full and page.rows[-1].rank == RANKS[0]
         del self._left[:n_left]  # they stood in the table when it was read, and others may not have
         if not self._behind:
-            self._take(self._left)
+            self._take(self._in_turn(self._left))
             self._left.clear()
         if page.next_at is None:
             return SWEEP_S

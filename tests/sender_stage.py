@@ -65,6 +65,7 @@ class Book:
         self.broken = self.broken_notes = 0
         self.looked: list[int] = []
         self.next_at: datetime | None = None
+        self.held: frozenset[int] = frozenset()
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -116,7 +117,7 @@ class Book:
         found = [row for row in self.rows if row.bot == bot and row.id not in ended]
         found.sort(key=lambda row: (RANKS.index(row.rank), row.id))
         await self.gate.wait()
-        return Page(found[:most], len(found) > most, self.next_at)
+        return Page(found[:most], len(found) > most, self.next_at, self.held)
 
 
 class Stage:

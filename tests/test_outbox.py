@@ -84,6 +84,15 @@ def test_behind_an_answer_that_waits_its_chat_waits_and_no_other(shelf):
     assert shelf.offered() == [free]
 
 
+def test_the_chat_in_which_an_answer_waits_is_held_and_no_other(shelf):
+    now = shelf.school.now
+    assert shelf.school.store(lambda s: s.outbox.held("tg", now)) == frozenset()
+    held = shelf.row(shelf.put("lan", retry_at=now + LATER, tries=2)).account_id
+    shelf.put("an")
+    assert shelf.school.store(lambda s: s.outbox.held("tg", now)) == frozenset({held})
+    assert shelf.school.store(lambda s: s.outbox.held("web", now)) == frozenset()
+
+
 def test_behind_a_reminder_that_waits_for_the_morning_answers_pass(shelf):
     sense = {"kind": "remind"}
     shelf.put("lan", "reminder", retry_at=shelf.school.now + LATER, sense=sense)

@@ -198,3 +198,31 @@ async def test_a_call_from_another_process_ends_the_wait_after_an_outage():
 
 async def _away(_bot: str, _most: int):
     raise Unavailable
+
+
+async def test_after_a_restart_a_new_answer_waits_behind_an_older_one_that_is_tried_again_later():
+    stage = Stage()
+    stage.book.held, stage.book.next_at = frozenset({1}), START + timedelta(seconds=40)
+    new, other = row(7), row(8, account=2)
+    async with stage.running():
+        stage.sender.hand_over([new, other])
+        await stage.step(1.01)
+        assert stage.platform.ids == [8]
+        stage.book.rows = [row(3, tries=2, retry_at=START), new]
+        stage.book.held, stage.book.next_at = frozenset(), None
+        await stage.step(39, 1.01, 1.01)
+    assert stage.platform.ids == [8, 3, 7]
+
+
+async def test_who_waited_here_holds_nothing_up_that_comes_after_it():
+    stage = Stage()
+    stage.platform.planned[1].append(RetryLater(2.0))
+    async with stage.running():
+        stage.sender.hand_over([row(1)])
+        await idle()
+        stage.book.held, stage.book.next_at = frozenset({1}), START + timedelta(seconds=2)
+        stage.sender.wake()
+        await stage.step(2.01)
+        stage.sender.hand_over([row(2)])
+        await stage.step(1.01)
+    assert stage.platform.ids == [1, 1, 2]

@@ -234,6 +234,10 @@ class Outbox:
         """
         return self._session.all(OPEN, {"most": most, **_waiting(bot, now)})
 
+    def held(self, bot: str, now: datetime) -> frozenset[int]:
+        """The bot's chats in which an answer waits for its next try, and the newer ones with it."""
+        return frozenset(self._session.read(HELD_CHATS, _waiting(bot, now)).scalars())
+
     def next_try(self, bot: str, now: datetime) -> datetime | None:
         """When the first of the bot's rows that wait for later may be tried; None for none."""
         found: datetime | None = self._session.read(NEXT_TRY, _waiting(bot, now)).scalar_one()
