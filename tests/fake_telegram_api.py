@@ -10,24 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from tests.fake_telegram_world import INSIDE, Chat, FakeMessage, World, member_json
+from tests.wire_double import ApiError, WireApi
 
 DAYS_2 = 48 * 3600
 MAX_UNITS = 4096
 MAX_CAPTION = 1024
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class ApiError(Exception):
-    """An answer with `ok: false`."""
-
-    def __init__(self, code: int, description: str, **parameters: Any) -> None:
-        super().__init__(description)
-        self.code, self.description, self.parameters = code, description, parameters
-
-    def to_json(self) -> dict[str, Any]:
-        """The body of the answer."""
-        answer = {"ok": False, "error_code": self.code, "description": self.description}
-        return answer | ({"parameters": self.parameters} if self.parameters else {})
 
 
 @dataclass(frozen=True)
@@ -64,12 +52,11 @@ class Limiter:
             window.append(now)
 
 
-class Api:
+class Api(WireApi):
     """The methods of one bot, by the Bot API's names in `methods`; all but getUpdates."""
 
     def __init__(self, world: World, me: dict[str, Any], limits: Limits | None) -> None:
-        self.world, self.me = world, me
-        self.webhook: dict[str, Any] = {}
+        super().__init__(world, me)
         self.commands: list[dict[str, str]] = []
         self.limiter = Limiter(limits, time.monotonic) if limits else None
         self.methods: dict[str, Callable[[dict[str, Any]], Any]] = {

@@ -1,14 +1,11 @@
-"""The people behind the fake Bot API: chats, members, messages, and what a bot gets to see.
-
-Thread-safe: a test may speak from one thread while the server answers in another.
-"""
+"""The people behind the fake Bot API: chats, members, messages, and what a bot gets to see."""
 
 import re
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.wire_double import WireWorld
 
 ANONYMOUS_ADMIN = {
     "id": 1087968824,
@@ -73,17 +70,14 @@ class Chat:
         return {"id": self.id, "type": self.kind, name: self.title}
 
 
-class World:
+class World(WireWorld):
     """All chats around one bot, and the updates that wait for it."""
 
     def __init__(self, bot: dict[str, Any], now: Callable[[], float]) -> None:
         """Begin with nobody in it."""
-        self.bot, self.now = bot, now
-        self.lock = threading.RLock()
-        self.changed = threading.Condition(self.lock)
-        self.on_update: Callable[[], None] = lambda: None
+        super().__init__(now)
+        self.bot = bot
         self.chats: dict[int, Chat] = {}
-        self.updates: list[dict[str, Any]] = []
         self.callbacks: dict[str, bool] = {}
         self.privacy = True
         self._numbers = {"update": 1000, "message": 0, "user": 1000, "group": 5000, "callback": 0}
@@ -120,12 +114,10 @@ class World:
 
     def post(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         """Queue an update for the bot."""
-        with self.changed:
+        with self.lock:
             update = {"update_id": self.number("update"), kind: content}
-            self.updates.append(update)
-            self.changed.notify_all()
-        self.on_update()
-        return update
+            self.queue(update)
+            return update
 
     def to_json(self, message: FakeMessage) -> dict[str, Any]:
         """A message as the Bot API shows it."""
@@ -202,11 +194,6 @@ class World:
         with self.lock:
             found = self.chats[chat].messages.values()
             return [m for m in found if m.sender["id"] == self.bot["id"] and not m.deleted]
-
-    def wait(self, done: Callable[[], bool], timeout_s: float = 5.0) -> None:
-        """Block this thread until `done()`; AssertionError after `timeout_s` real seconds."""
-        with self.changed:
-            assert self.changed.wait_for(done, timeout_s), "the bot did not do it in time"
 
 
 class Heard:
@@ -351,8 +338,3 @@ def member_json(status: str, user: dict[str, Any]) -> dict[str, Any]:
         "kicked": {"until_date": 0},
     }
     return {"status": status, "user": user} | more.get(status, {})
-
-
-def real_now() -> float:
-    """Seconds since 1970 by the machine."""
-    return time.time()

@@ -7,32 +7,16 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from tests.wire_double import ApiError, WireApi
 from tests.wires_world import Chat, Raw, World, plain
 
 MAX_UNITS = 2000
-FETCH_S = 5.0
 N_FETCHES = 2  # once to look, once to keep
 SECRET_HEADER = "X-Bot-Api-Secret-Token"
 PROBE = {
     "event_name": "webhook.test",
     "message": {"message_id": "webhook-test", "date": 1790000000, "text": "Webhook test"},
 }
-
-
-class ApiError(Exception):
-    """An answer with `ok: false`.
-
-    Attributes:
-        status: its HTTP status; None if the habits decide.
-    """
-
-    def __init__(self, code: int, description: str, status: int | None = None) -> None:
-        super().__init__(description)
-        self.code, self.description, self.status = code, description, status
-
-    def to_json(self) -> dict[str, Any]:
-        """The body of the answer."""
-        return {"ok": False, "error_code": self.code, "description": self.description}
 
 
 @dataclass(frozen=True)
@@ -45,15 +29,13 @@ class Fetched:
     body: bytes = b""
 
 
-class Api:
+class Api(WireApi):
     """The methods of one bot, by their names in `methods`; all but getUpdates."""
 
     def __init__(self, world: World, me: dict[str, Any]) -> None:
-        self.world, self.me = world, me
-        self.webhook: dict[str, str] = {}
+        super().__init__(world, me)
         self.probes: list[int] = []
         self.fetched: list[Fetched] = []
-        self.http: aiohttp.ClientSession | None = None
         self.methods: dict[str, Callable[[dict[str, Any]], Awaitable[Any]]] = {
             "getMe": self._get_me,
             "setWebhook": self._set_webhook,

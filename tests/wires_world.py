@@ -1,16 +1,13 @@
-"""The people behind the fake Zalo: chats, groups, what a bot hears of them, and in which shape.
-
-Thread-safe: a test may speak from one thread while the server answers in another.
-"""
+"""The people behind the fake Zalo: chats, groups, what a bot hears of them, and in which shape."""
 
 import hashlib
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Literal
+
+from tests.wire_double import WireWorld
 
 VIETNAM = timezone(timedelta(hours=7))
 EVENTS = {
@@ -108,7 +105,7 @@ class Raw:
     value: Any
 
 
-class World:
+class World(WireWorld):
     """All chats around one bot, and the updates that wait for it.
 
     Attributes:
@@ -120,14 +117,11 @@ class World:
 
     def __init__(self, name: str, now: Callable[[], float]) -> None:
         """Begin with nobody in it."""
-        self.name, self.now = name, now
+        super().__init__(now)
+        self.name = name
         self.habits: Habits = Habits()
         self.plan: Plan | None = Plan()
-        self.lock = threading.RLock()
-        self.changed = threading.Condition(self.lock)
-        self.on_update: Callable[[], None] = lambda: None
         self.chats: dict[str, Chat] = {}
-        self.updates: list[dict[str, Any] | Raw] = []
         self.people: dict[str, None] = {}
         self.unserved: dict[str, None] = {}
         self.counted: Counter[str] = Counter()
@@ -196,20 +190,8 @@ class World:
         }
         with self.lock:
             self.counted[self.month] += self.habits.counts_received
-        self.post({"event_name": EVENTS[kind], "message": message | content})
+        self.queue({"event_name": EVENTS[kind], "message": message | content})
         return number
-
-    def post(self, update: dict[str, Any] | Raw) -> None:
-        """Queue an update for the bot."""
-        with self.changed:
-            self.updates.append(update)
-            self.changed.notify_all()
-        self.on_update()
-
-    def wait(self, done: Callable[[], bool], timeout_s: float = 5.0) -> None:
-        """Block this thread until `done()`; AssertionError after `timeout_s` real seconds."""
-        with self.changed:
-            assert self.changed.wait_for(done, timeout_s), "the bot did not do it in time"
 
 
 class Heard:
@@ -332,8 +314,3 @@ def content_of(kind: str, caption: str, habits: Habits) -> dict[str, Any]:
         return {"voice_url": "https://voice-stal.zdn.vn/fake.aac"}
     found: Any = [{"url": address}] if habits.picture == "photos" else address
     return {habits.picture: found} | ({"caption": caption} if caption else {})
-
-
-def real_now() -> float:
-    """Seconds since 1970 by the machine."""
-    return time.time()
