@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 from bot.channels import Channel
 from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.wire import WireSettings
 from bot.channels.zalo import ZaloChannel, ZaloSettings
 from bot.clock import Clock
 from bot.config import API_BASE, BotSettings, Settings
@@ -20,6 +22,9 @@ OPENS = "https://bot.zaloplatforms.com/bots/"
 may show another: then the setting `link` has it. bot.zaloplatforms.com, read in October 2026."""
 
 
+Wired = TypeVar("Wired", bound=WireSettings)
+
+
 def make_channel(
     bot: BotSettings, settings: Settings, clock: Clock
 ) -> TelegramChannel | ZaloChannel:
@@ -28,43 +33,34 @@ def make_channel(
 
 
 def _telegram(bot: BotSettings, settings: Settings, clock: Clock) -> TelegramChannel:
-    return TelegramChannel(
-        TelegramSettings(
-            name=bot.name,
-            token=bot.token,
-            mode=bot.mode,
-            api_base=bot.api_base or API_BASE[bot.channel],
-            webhook_secret=_secret(bot, settings),
-            proxy=bot.proxy or None,
-            webhook_url=_hook(bot, settings),
-            per_second=bot.per_second,
-            chat_interval_s=bot.chat_interval_s,
-        ),
-        clock,
-    )
+    return TelegramChannel(_wired(TelegramSettings, bot, settings), clock)
 
 
 def _zalo(bot: BotSettings, settings: Settings, clock: Clock) -> ZaloChannel:
     """Pictures need an address that Zalo can fetch: https; or any, where another server is Zalo."""
     fetched = settings.public_url.startswith("https://") or (bot.api_base and settings.public_url)
     links = FileLinks(settings.secret, settings.public_url, clock)
+    # A day less than keys are kept: the night's work throws them away.
+    remembers = timedelta(days=settings.keep_days - 1)
     return ZaloChannel(
-        ZaloSettings(
-            name=bot.name,
-            token=bot.token,
-            mode=bot.mode,
-            api_base=bot.api_base or API_BASE[bot.channel],
-            webhook_secret=_secret(bot, settings),
-            proxy=bot.proxy or None,
-            webhook_url=_hook(bot, settings),
-            per_second=bot.per_second,
-            chat_interval_s=bot.chat_interval_s,
-            # A day less than keys are kept: the night's work throws them away.
-            remembers=timedelta(days=settings.keep_days - 1),
-        ),
+        replace(_wired(ZaloSettings, bot, settings), remembers=remembers),
         clock,
         Spool(settings.home / SPOOL / bot.name),
         links.address if fetched else None,
+    )
+
+
+def _wired(kind: type[Wired], bot: BotSettings, settings: Settings) -> Wired:
+    return kind(
+        name=bot.name,
+        token=bot.token,
+        mode=bot.mode,
+        api_base=bot.api_base or API_BASE[bot.channel],
+        webhook_secret=_secret(bot, settings),
+        proxy=bot.proxy or None,
+        webhook_url=_hook(bot, settings),
+        per_second=bot.per_second,
+        chat_interval_s=bot.chat_interval_s,
     )
 
 

@@ -5,9 +5,9 @@ import hmac
 import importlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import aiohttp
 import orjson
@@ -45,7 +45,7 @@ from bot.channels.telegram_requests import (
     say_request,
 )
 from bot.channels.telegram_wire import Wire, of_chat
-from bot.channels.wire import Unreadable, loads, new_session
+from bot.channels.wire import Unreadable, WireSettings, loads, new_session
 from bot.clock import Clock
 from bot.rendering import render
 from content.fit import Capabilities
@@ -62,42 +62,17 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class TelegramSettings:
-    """One Telegram bot.
+class TelegramSettings(WireSettings):
+    """One Telegram bot; the token is from BotFather.
 
-    Attributes:
-        name: our name of it.
-        token: from BotFather; never shown, also not by `repr`.
-        mode: who begins: we ask (`polling`), or Telegram posts to us (`webhook`).
-        api_base: where the Bot API is.
-        webhook_secret: what Telegram must say in its header; required in webhook mode.
-        proxy: `http://…` of a proxy for everything that goes out.
-        webhook_url: full https address of our route; None if somebody else sets the webhook.
-        per_second: most messages in any second; Telegram allows about 30 to one bot.
-        chat_interval_s: least seconds between two messages to one chat.
-        group_per_minute: most messages to one group in any minute.
-
-    Raises:
-        ValueError: webhook mode without a secret.
-
-    Source of the limits: core.telegram.org/bots/faq#my-bot-is-hitting-limits, read 2026-11.
+    Telegram allows about 30 messages in a second to one bot, one to a chat, 20 in a minute to a
+    group: core.telegram.org/bots/faq#my-bot-is-hitting-limits, read 2026-11.
     """
 
-    name: str
-    token: str = field(repr=False)
-    mode: Literal["polling", "webhook"] = "polling"
     api_base: str = "https://api.telegram.org"
-    webhook_secret: str = field(default="", repr=False)
-    proxy: str | None = field(default=None, repr=False)
-    webhook_url: str | None = None
     per_second: int = 30
     chat_interval_s: float = 1.0
     group_per_minute: int = 20
-
-    def __post_init__(self) -> None:
-        """Refuse what would let anybody post updates."""
-        if self.mode == "webhook" and not self.webhook_secret:
-            raise ValueError(f"bot {self.name}: webhook mode needs a webhook_secret")
 
 
 class TelegramChannel:
@@ -133,13 +108,7 @@ class TelegramChannel:
     @property
     def capabilities(self) -> Capabilities:
         """Telegram's limits, and the rates from the settings."""
-        limits = self._settings
-        return replace(
-            TELEGRAM,
-            per_second=limits.per_second,
-            chat_interval_s=limits.chat_interval_s,
-            group_per_minute=limits.group_per_minute,
-        )
+        return self._settings.limited(TELEGRAM)
 
     @property
     def n_open(self) -> int:

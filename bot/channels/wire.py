@@ -1,14 +1,17 @@
-"""What every platform's client shares: a session, one POST, foreign JSON, words told safely."""
+"""What every platform's client shares: settings, a session, one POST, foreign JSON, safe words."""
 
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import aiohttp
 import orjson
 from yarl import URL
 
 from bot.channels import RetryLater, Uncertain
+from content.fit import Capabilities
 
 JSON_HEADERS = {"Content-Type": "application/json"}
 RETRY_S = 5.0
@@ -22,6 +25,52 @@ BEFORE_SENDING = (
 )
 
 Body = bytes | aiohttp.FormData
+
+
+@dataclass(frozen=True, slots=True)
+class WireSettings:
+    """One bot, on whichever platform.
+
+    Attributes:
+        name: our name of it.
+        token: from the platform; never shown, also not by `repr`.
+        mode: who begins: we ask (`polling`), or the platform posts to us (`webhook`).
+        api_base: where the Bot API is.
+        webhook_secret: what the platform must say in its header; required in webhook mode.
+        proxy: `http://…` of a proxy for everything that goes out.
+        webhook_url: full https address of our route; None if somebody else sets the webhook.
+        per_second: most messages in any second.
+        chat_interval_s: least seconds between two messages to one chat.
+        group_per_minute: most messages to one group in any minute.
+
+    Raises:
+        ValueError: webhook mode without a secret.
+    """
+
+    name: str
+    token: str = field(repr=False)
+    mode: Literal["polling", "webhook"] = "polling"
+    api_base: str = ""
+    webhook_secret: str = field(default="", repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    webhook_url: str | None = None
+    per_second: int = 30
+    chat_interval_s: float = 1.0
+    group_per_minute: int = 20
+
+    def __post_init__(self) -> None:
+        """Refuse what would let anybody post updates."""
+        if self.mode == "webhook" and not self.webhook_secret:
+            raise ValueError(f"bot {self.name}: webhook mode needs a webhook_secret")
+
+    def limited(self, platform: Capabilities) -> Capabilities:
+        """What the platform can do, at the rates of this bot."""
+        return replace(
+            platform,
+            per_second=self.per_second,
+            chat_interval_s=self.chat_interval_s,
+            group_per_minute=self.group_per_minute,
+        )
 
 
 class Unreadable(Exception):

@@ -4,10 +4,10 @@ import hmac
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import aiohttp
 import structlog
@@ -25,7 +25,7 @@ from bot.channels import (
     why,
 )
 from bot.channels.capabilities import ZALO
-from bot.channels.wire import Unreadable, new_session
+from bot.channels.wire import Unreadable, WireSettings, new_session
 from bot.channels.zalo_parse import SECRET_HEADER, key_of, me_of, sent_at, updates_in
 from bot.channels.zalo_requests import PHOTO_S, POLL_S, SEND_S, photo_request, say_request
 from bot.channels.zalo_taking import Hands, Taking, decoded
@@ -50,44 +50,20 @@ Address = Callable[[OutRow], str]
 
 
 @dataclass(frozen=True, slots=True)
-class ZaloSettings:
-    """One Zalo bot.
+class ZaloSettings(WireSettings):
+    """One Zalo bot; the token is from Zalo Bot Manager, which tells no limit of its rates.
 
     Attributes:
-        name: our name of it.
-        token: from Zalo Bot Manager; never shown, also not by `repr`.
-        mode: who begins: we ask (`polling`), or Zalo posts to us (`webhook`).
-        api_base: where the Bot API is.
-        webhook_secret: what Zalo must say in its header; required in webhook mode, 8 to 256
-            characters.
-        proxy: `http://…` of a proxy for everything that goes out.
-        webhook_url: full https address of our route; None if somebody else sets the webhook.
-        per_second: most messages in any second; Zalo tells no limit.
-        chat_interval_s: least seconds between two messages to one chat.
-        group_per_minute: most messages to one group in any minute.
+        webhook_secret: 8 to 256 characters.
         remembers: for how long the key of an update is known; what is older may have been taken
             already.
-
-    Raises:
-        ValueError: webhook mode without a secret.
     """
 
-    name: str
-    token: str = field(repr=False)
-    mode: Literal["polling", "webhook"] = "polling"
     api_base: str = "https://bot-api.zaloplatforms.com"
-    webhook_secret: str = field(default="", repr=False)
-    proxy: str | None = field(default=None, repr=False)
-    webhook_url: str | None = None
     per_second: int = ZALO.per_second
     chat_interval_s: float = ZALO.chat_interval_s
     group_per_minute: int = ZALO.group_per_minute
     remembers: timedelta = timedelta(days=29)
-
-    def __post_init__(self) -> None:
-        """Refuse what would let anybody post updates."""
-        if self.mode == "webhook" and not self.webhook_secret:
-            raise ValueError(f"bot {self.name}: webhook mode needs a webhook_secret")
 
 
 class ZaloChannel:
@@ -133,14 +109,7 @@ class ZaloChannel:
     @property
     def capabilities(self) -> Capabilities:
         """Zalo's limits, and the rates from the settings."""
-        limits = self._settings
-        return replace(
-            ZALO,
-            per_second=limits.per_second,
-            chat_interval_s=limits.chat_interval_s,
-            group_per_minute=limits.group_per_minute,
-            pictures=self._address is not None,
-        )
+        return replace(self._settings.limited(ZALO), pictures=self._address is not None)
 
     @property
     def n_open(self) -> int:
