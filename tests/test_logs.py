@@ -96,8 +96,13 @@ def break_the_database(bot: Lantoa) -> None:
 
 
 def refused(bot: Lantoa) -> None:
-    """Telegram does not know the token: one sentence, without it."""
+    """Telegram does not know the token: an alarm, or at a first start one sentence, without it."""
     bot.token = TOKEN + "ZQX"
+    bot.start("--verbose")
+    until(lambda: "token_refused" in bot.log.read_text(encoding="utf-8"), 20, "no alarm")
+    code, _ = bot.stop()
+    assert code == 0
+    first_start(bot)
     bot.start("--verbose")
     assert bot.process is not None
     assert bot.process.wait(20) == 1
