@@ -56,8 +56,8 @@ STOPPED: Mapping[str, str] = {
         "lại, {you} gõ “tiếp tục” ạ."
     ),
     "staff": (
-        "Dạ, từ giờ {me} không tự nhắn riêng cho {you} nữa, kể cả tổng kết tuần của lớp chưa có "
-        "nhóm; muốn nhận lại, {you} gõ “tiếp tục” ạ."
+        "Dạ, từ giờ {me} không tự nhắn riêng cho {you} nữa; lớp đã gắn nhóm hoặc dùng trang lớp "
+        "thì vẫn có tổng kết tuần ở đó; muốn nhận lại, {you} gõ “tiếp tục” ạ."
     ),
 }
 RESUMED: Mapping[str, str] = {
