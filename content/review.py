@@ -86,6 +86,8 @@ def plan(due: Sequence[Card], library: Library, reader: Reader) -> Plan:
         left = [card for card in left if len(chosen.items) >= MOST_ITEMS or not _took(chosen, card)]
         _balance(chosen)
         more = n_before < len(chosen.items) <= MOST_ITEMS - 2
+    if not chosen.items:  # what stood behind the odd one would come alone too: it waits with it
+        chosen.waiting += [card.item for card in left]
     return Plan(tuple(chosen.items), tuple(chosen.gone), tuple(chosen.waiting))
 
 

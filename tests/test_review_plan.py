@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from content import engine
@@ -116,6 +116,11 @@ def test_a_full_review_lets_its_last_question_wait_for_the_balance():
     assert sorted(truths(items)) == [False, True]
 
 
+@example(
+    ["s:cong-an/thieu-ta", "s:giao-hang/phi-nho"],
+    frozenset({"giao-hang/goi-cua", "cong-an/giay-moi"}),
+    0,
+)
 @given(
     st.lists(
         st.sampled_from([*QUESTIONS, *(f"s:{each}" for each in SCENES), "q:x/y:z"]), max_size=9
